@@ -1,1 +1,4 @@
 //! x
+pub mod clock;
+pub mod oauth;
+pub mod seal;

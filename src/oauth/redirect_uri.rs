@@ -1,0 +1,204 @@
+//! Where the browser may be sent back to.
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// Longer ones would make authorize URLs that proxies refuse.
+const LONGEST: usize = 2048;
+/// Schemes that a browser runs or reads itself instead of handing them to an application.
+const NEVER: [&str; 9] = ["javascript", "data", "file", "vbscript", "blob", "about", "ftp", "ws", "wss"];
+/// Parameters of the answer (RFC 6749 §4.1.2, RFC 9207 §2): a second copy would be ambiguous.
+const ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
+
+/// A redirect URI as text: kept as it was sent, and parsing it changes nothing.
+///
+/// It is https, http on the local machine, or an application's scheme with an authority; without fragment
+/// and user information (RFC 6749 §3.1.2, RFC 8252 §7).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RedirectUri(String);
+
+impl RedirectUri {
+    /// Exact match, but for the port of a loopback URI (RFC 8252 §7.3).
+    pub fn admits(&self, requested: &Self) -> bool {
+        self == requested || (self.is_loopback() && self.portless() == requested.portless())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Plain http, which is admitted on the local machine alone.
+    pub fn is_loopback(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Host and port for people: where the answer goes. An application's scheme is part of it.
+    pub fn destination(&self) -> &str {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
+        let authority = rest.find(['/', '?']).unwrap_or(rest.len());
+        let start = if scheme.starts_with("http") { scheme.len() + 3 } else { 0 };
+        &self.0[start..scheme.len() + 3 + authority]
+    }
+
+    fn portless(&self) -> Option<Url> {
+        let mut url = Url::parse(&self.0).ok()?;
+        url.set_port(None).ok()?;
+        Some(url)
+    }
+}
+
+impl TryFrom<String> for RedirectUri {
+    type Error = RedirectUriError;
+
+    fn try_from(text: String) -> Result<Self, RedirectUriError> {
+        let url = Url::parse(&text).map_err(|_| RedirectUriError::Malformed)?;
+        if text.len() > LONGEST || url.as_str() != text || text.contains(['#', '*', '\'']) {
+            return Err(RedirectUriError::Malformed);
+        }
+        if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
+            return Err(RedirectUriError::Malformed);
+        }
+        if url.query_pairs().any(|(name, _)| ANSWERS.contains(&name.as_ref())) {
+            return Err(RedirectUriError::AnswersItself);
+        }
+        match (url.scheme(), url.host()) {
+            ("https", Some(_)) => Ok(Self(text)),
+            ("http", Some(host)) if is_this_machine(&host) => Ok(Self(text)),
+            ("http", _) => Err(RedirectUriError::PlainHttp),
+            (scheme, Some(_)) if !NEVER.contains(&scheme) => Ok(Self(text)),
+            _ => Err(RedirectUriError::Scheme),
+        }
+    }
+}
+
+impl From<RedirectUri> for String {
+    fn from(uri: RedirectUri) -> Self {
+        uri.0
+    }
+}
+
+/// Three spellings and no other; each matches itself alone (RFC 8252 §7.3, §8.3).
+fn is_this_machine(host: &Host<&str>) -> bool {
+    ["127.0.0.1", "[::1]", "localhost"].contains(&host.to_string().as_str())
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RedirectUriError {
+    #[error("a redirect_uri must not carry a parameter of the answer in its query")]
+    AnswersItself,
+    #[error("a redirect_uri must be an absolute URI in its normal form, without fragment, user and wildcard")]
+    Malformed,
+    #[error("a redirect_uri with http must point to 127.0.0.1, [::1] or localhost")]
+    PlainHttp,
+    #[error("a redirect_uri must not use this scheme")]
+    Scheme,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> RedirectUri {
+        RedirectUri::try_from(text.to_owned()).unwrap_or_else(|e| panic!("{text}: {e}"))
+    }
+
+    // REG-15, REG-16, AZ-18, AZ-19, AZ-22
+    #[test]
+    fn what_parsing_would_change_or_a_browser_would_run_is_refused() {
+        for wrong in [
+            "/cb",
+            "",
+            "https://",
+            "https://a.example",
+            "https://a/cb#",
+            "https://a/cb#f",
+            "https://a:b@c/",
+            "https://u@c/",
+            "https://a\\@b/",
+            "https://*.a/",
+            "https://A.example/cb",
+            "https://a.example:443/cb",
+            "https://a.example/x/../cb",
+            "https://a.example/%2e%2e/cb",
+            "http://evil.example/cb",
+            "http://2130706433/cb",
+            "http://127.1/cb",
+            "http://127.0.0.2/cb",
+            "http://0.0.0.0/cb",
+            "http://LOCALHOST/cb",
+            "http://localhost.evil/cb",
+            "http://[::ffff:127.0.0.1]/cb",
+            "http://127.0.0.1:/cb",
+            "http://127.0.0.1:99999/cb",
+            "http://localhost@evil/cb",
+            "http://localhost:80@evil/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "vbscript:x",
+            "blob:https://a/b",
+            "about:blank",
+            "myapp:/cb",
+            "myapp:cb",
+            " https://a.example/cb",
+            "https://a.example/c b",
+            "https://a.example/cb\n",
+            "https://a.example/cb?code=x",
+            "https://a.example/cb?a=1&state=x",
+            "https://münchen.example/cb",
+        ] {
+            assert!(RedirectUri::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+        assert!(RedirectUri::try_from(format!("https://a.example/{}", "x".repeat(LONGEST))).is_err());
+    }
+
+    // AZ-15, AZ-16, AZ-17, AZ-18
+    #[test]
+    fn only_the_port_of_a_loopback_uri_may_differ() {
+        for (registered, requested, admitted) in [
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1:2/cb", true),
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1/cb", true),
+            ("http://localhost/callback", "http://localhost:53124/callback", true),
+            ("http://[::1]:1/cb", "http://[::1]:2/cb", true),
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb2", false),
+            ("http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb?x=1", false),
+            ("http://127.0.0.1:1/cb", "https://127.0.0.1:1/cb", false),
+            ("http://127.0.0.1:1/cb", "http://localhost:1/cb", false),
+            ("http://127.0.0.1:1/cb", "http://[::1]:1/cb", false),
+            ("https://a.example/cb", "https://a.example/cb", true),
+            ("https://a.example/cb", "https://a.example:8443/cb", false),
+            ("https://a.example/cb", "https://a.example/cb/", false),
+            ("https://a.example/cb", "https://a.example/CB", false),
+            ("https://127.0.0.1:1/cb", "https://127.0.0.1:2/cb", false),
+            (
+                "cursor://anysphere.cursor-mcp/oauth/callback",
+                "cursor://anysphere.cursor-mcp/oauth/callback",
+                true,
+            ),
+            (
+                "cursor://anysphere.cursor-mcp/oauth/callback",
+                "cursor://anysphere.cursor-mcp:1/oauth/callback",
+                false,
+            ),
+        ] {
+            assert_eq!(uri(registered).admits(&uri(requested)), admitted, "{registered} {requested}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_the_host_or_the_scheme() {
+        for (text, destination) in [
+            ("https://claude.ai/api/mcp/auth_callback", "claude.ai"),
+            ("http://localhost:53124/callback", "localhost:53124"),
+            ("http://[::1]:1/?x=/", "[::1]:1"),
+            ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp"),
+        ] {
+            assert_eq!(uri(text).destination(), destination);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Turns claims into signed and encrypted text and back.
+//!
+//! Three walls keep one kind from passing as another (RFC 8725 §3.11, §3.12): every kind names its key ring,
+//! its `typ`, and carries the issuer that made it.
+
+mod key;
+pub mod keys_dir;
+pub mod ring;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use josekit::JoseError;
+use josekit::jwe::JweHeader;
+use josekit::jws::JwsHeader;
+use josekit::{jwe, jws};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::oauth::{Issuer, Jti};
+pub use key::{Key, State};
+pub use ring::{Purpose, Ring, Rings};
+
+/// A kind of value that this server issues and later reads again.
+pub trait Artifact: Serialize + DeserializeOwned {
+    /// The `typ` of the outermost header: the first thing `open` compares.
+    const TYP: &'static str;
+    const FORM: Form;
+    /// May it be without `exp`? Only what must outlive every key rotation.
+    const ENDLESS: bool = false;
+}
+
+/// How a kind is protected, and by which ring.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// ES256 JWS: anybody may read it.
+    Signed(Purpose),
+    /// ES256 JWS inside a JWE (`dir`, A256GCM), both by the session ring.
+    SignedInside,
+    /// JWE alone, by the session ring: only we make and read it.
+    Encrypted,
+}
+
+/// Text that claims to be a `T`. Nothing is known of it until it is opened.
+#[derive(Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Sealed<T> {
+    text: String,
+    #[serde(skip)]
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Sealed<T> {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), kind: PhantomData }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// Tokens are bearer secrets: never in a log.
+impl<T> fmt::Debug for Sealed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed(…)")
+    }
+}
+
+/// Seals and opens for one issuer, with whatever keys are in force.
+#[derive(Clone, Debug)]
+pub struct Sealer {
+    issuer: Issuer,
+    keys: keys_dir::Keys,
+}
+
+impl Sealer {
+    pub fn new(issuer: Issuer, keys: keys_dir::Keys) -> Self {
+        Self { issuer, keys }
+    }
+
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Gives text that `open` of this issuer, and of no other, takes back until `exp`.
+    pub fn seal<T: Artifact>(&self, artifact: &T, exp: Option<Timestamp>) -> Result<Sealed<T>, SealError> {
+        let envelope = Envelope { iss: self.issuer.clone(), exp, artifact };
+        let claims = serde_json::to_vec(&envelope).map_err(|e| SealError(Arc::new(e)))?;
+        let rings = self.keys.current();
+        let text = match T::FORM {
+            Form::Signed(purpose) => sign(rings.of(purpose).active(), T::TYP, &claims),
+            Form::SignedInside => sign(rings.session.active(), T::TYP, &claims)
+                .and_then(|jws| encrypt(rings.session.active(), T::TYP, jws.as_bytes())),
+            Form::Encrypted => encrypt(rings.session.active(), T::TYP, &claims),
+        };
+        text.map(Sealed::new).map_err(|e| SealError(Arc::new(e)))
+    }
+
+    /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on
+    /// or after `exp`). Refuses everything else and says nothing more to the outside.
+    pub fn open<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<T, OpenError> {
+        let rings = self.keys.current();
+        let text = sealed.as_str();
+        let claims = match T::FORM {
+            Form::Signed(purpose) => verify(rings.of(purpose), T::TYP, text, now)?,
+            Form::SignedInside => {
+                let jws = decrypt(&rings.session, T::TYP, text, now)?;
+                verify(&rings.session, T::TYP, &jws, now)?
+            }
+            Form::Encrypted => decrypt(&rings.session, T::TYP, text, now)?,
+        };
+        let envelope: Envelope<T> = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
+        if envelope.iss != self.issuer {
+            return Err(OpenError::Issuer);
+        }
+        match envelope.exp {
+            Some(exp) if now >= exp => Err(OpenError::Expired),
+            None if !T::ENDLESS => Err(OpenError::Claims),
+            _ => Ok(envelope.artifact),
+        }
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+struct Envelope<T> {
+    iss: Issuer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<Timestamp>,
+    #[serde(flatten)]
+    artifact: T,
+}
+
+/// Why sealed text was not opened. For the operator; outside all of them are one dull sentence.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("its claims are not those of its kind")]
+    Claims,
+    #[error("it has expired")]
+    Expired,
+    #[error("another issuer made it")]
+    Issuer,
+    #[error("it is of another kind")]
+    Kind,
+    #[error("no key of ours fits it")]
+    Key,
+    #[error("it is not intact: {0}")]
+    Seal(Arc<JoseError>),
+}
+
+impl From<JoseError> for OpenError {
+    fn from(error: JoseError) -> Self {
+        Self::Seal(Arc::new(error))
+    }
+}
+
+/// Sealing failed: a fault of ours.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("sealing failed: {0}")]
+pub struct SealError(Arc<dyn std::error::Error + Send + Sync>);
+
+/// 128 fresh random bits that name a value.
+pub fn new_jti() -> Jti {
+    Jti(URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(16)))
+}
+
+/// 256 fresh random bits: 43 characters that no transport has to escape.
+pub fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(32))
+}
+
+/// 64 fresh random bits: tells two refresh tokens of one generation apart.
+pub fn new_nonce() -> u64 {
+    josekit::util::random_bytes(8).iter().fold(0, |nonce, byte| (nonce << 8) | u64::from(*byte))
+}
+
+fn sign(key: &Key, typ: &str, claims: &[u8]) -> Result<String, JoseError> {
+    let mut header = JwsHeader::new();
+    header.set_token_type(typ);
+    jws::serialize_compact(claims, &header, key.signer())
+}
+
+fn encrypt(key: &Key, typ: &str, content: &[u8]) -> Result<String, JoseError> {
+    let mut header = JweHeader::new();
+    header.set_token_type(typ);
+    header.set_content_encryption("A256GCM");
+    jwe::serialize_compact(content, &header, key.encrypter()?)
+}
+
+/// The header picks the key by its `kid` and nothing else: algorithm and type are ours (RFC 8725 §3.1).
+fn verify(ring: &Ring, typ: &str, text: impl AsRef<[u8]>, now: Timestamp) -> Result<Vec<u8>, OpenError> {
+    let (claims, header) = jws::deserialize_compact_with_selector(text, |header| {
+        Ok(header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::verifier))
+    })
+    .map_err(|error| refused(error, "A verifier is not found."))?;
+    if header.token_type() == Some(typ) { Ok(claims) } else { Err(OpenError::Kind) }
+}
+
+fn decrypt(ring: &Ring, typ: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {
+    let (content, header) = jwe::deserialize_compact_with_selector(text, |header| {
+        header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::decrypter).transpose()
+    })
+    .map_err(|error| refused(error, "A decrypter is not found."))?;
+    let ours = header.content_encryption() == Some("A256GCM") && header.compression().is_none();
+    if ours && header.token_type() == Some(typ) { Ok(content) } else { Err(OpenError::Kind) }
+}
+
+/// josekit has no error of its own for a selector that finds nothing.
+fn refused(error: JoseError, no_key: &str) -> OpenError {
+    if error.to_string().contains(no_key) { OpenError::Key } else { error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const LATER: Timestamp = Timestamp::from_secs(1_800_000_060);
+
+    macro_rules! kind {
+        ($name:ident, $typ:literal, $form:expr) => {
+            #[derive(Debug, Deserialize, PartialEq, Serialize)]
+            struct $name {
+                word: String,
+            }
+            impl Artifact for $name {
+                const TYP: &'static str = $typ;
+                const FORM: Form = $form;
+            }
+        };
+    }
+    kind!(Signed, "a+jwt", Form::Signed(Purpose::Access));
+    kind!(OtherRing, "a+jwt", Form::Signed(Purpose::Registration));
+    kind!(OtherTyp, "b+jwt", Form::Signed(Purpose::Access));
+    kind!(Nested, "c+jwt", Form::SignedInside);
+    kind!(Hidden, "d+jwt", Form::Encrypted);
+    kind!(OtherHidden, "e+jwt", Form::Encrypted);
+
+    fn sealers() -> (Sealer, Sealer) {
+        let keys = keys_dir::Keys::fixed(Rings::generate(NOW));
+        let sealer = |iss: &str| Sealer::new(Issuer::try_from(iss.to_owned()).unwrap(), keys.clone());
+        (sealer("https://mcp.example"), sealer("https://other.example"))
+    }
+
+    fn comes_back<T: Artifact + PartialEq + fmt::Debug>(artifact: &T) -> Sealed<T> {
+        let (ours, theirs) = sealers();
+        let sealed = ours.seal(artifact, Some(LATER)).unwrap();
+        assert_eq!(&ours.open(&sealed, NOW).unwrap(), artifact);
+        assert!(matches!(ours.open(&sealed, LATER), Err(OpenError::Expired)));
+        assert!(matches!(theirs.open(&sealed, NOW), Err(OpenError::Issuer)));
+        assert!(matches!(sealers().0.open(&sealed, NOW), Err(OpenError::Key)));
+        sealed
+    }
+
+    #[test]
+    fn each_form_comes_back_to_its_issuer_until_it_expires() {
+        let word = || "open sesame".to_owned();
+        comes_back(&Signed { word: word() });
+        for text in [
+            comes_back(&Nested { word: word() }).into_text(),
+            comes_back(&Hidden { word: word() }).into_text(),
+        ] {
+            assert_eq!(text.split('.').count(), 5);
+            let plain: Vec<u8> =
+                text.split('.').flat_map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
+            assert!(!String::from_utf8_lossy(&plain).contains("sesame"));
+        }
+    }
+
+    // T12, T13
+    #[test]
+    fn no_kind_passes_as_another() {
+        let (ours, _) = sealers();
+        let signed = ours.seal(&Signed { word: String::new() }, Some(LATER)).unwrap().into_text();
+        let hidden = ours.seal(&Hidden { word: String::new() }, Some(LATER)).unwrap().into_text();
+        assert!(matches!(ours.open(&Sealed::<OtherTyp>::new(&signed), NOW), Err(OpenError::Kind)));
+        assert!(matches!(ours.open(&Sealed::<OtherRing>::new(&signed), NOW), Err(OpenError::Key)));
+        assert!(matches!(ours.open(&Sealed::<OtherHidden>::new(&hidden), NOW), Err(OpenError::Kind)));
+        assert!(matches!(ours.open(&Sealed::<Nested>::new(&hidden), NOW), Err(OpenError::Kind)));
+        assert!(ours.open(&Sealed::<Signed>::new(&hidden), NOW).is_err());
+        assert!(ours.open(&Sealed::<Hidden>::new(&signed), NOW).is_err());
+    }
+
+    #[test]
+    fn what_has_no_expiry_is_refused_unless_its_kind_may_last() {
+        let (ours, _) = sealers();
+        let endless = ours.seal(&Signed { word: String::new() }, None).unwrap();
+        assert!(matches!(ours.open(&endless, NOW), Err(OpenError::Claims)));
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_wherever_it_lies() {
+        let (ours, _) = sealers();
+        let text = ours.seal(&Signed { word: "x".to_owned() }, Some(LATER)).unwrap().into_text();
+        for at in (0..text.len()).step_by(7) {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = Sealed::<Signed>::new(String::from_utf8(bytes).unwrap());
+            assert!(ours.open(&changed, NOW).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        assert_eq!(format!("{:?}", Sealed::<Signed>::new("secret")), "Sealed(…)");
+    }
+}

@@ -1,0 +1,194 @@
+//! A key ring: the generations of one purpose.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::key::{Key, KeyError, KeyRecord, State};
+use crate::clock::Timestamp;
+
+/// What a ring is for. Each has its own, because their retention differs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// Access tokens: the only ring in the JWKS.
+    Access,
+    /// Codes, refresh tokens and consent questions; unpublished.
+    Session,
+    /// Client identifiers; unpublished, kept for years.
+    Registration,
+}
+
+impl Purpose {
+    pub const ALL: [Self; 3] = [Self::Access, Self::Session, Self::Registration];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Session => "session",
+            Self::Registration => "registration",
+        }
+    }
+
+    pub fn encrypts(self) -> bool {
+        self == Self::Session
+    }
+}
+
+/// All keys of one purpose; exactly one of them seals.
+#[derive(Clone, Debug)]
+pub struct Ring {
+    active: Key,
+    others: Vec<Key>,
+}
+
+impl Ring {
+    pub fn active(&self) -> &Key {
+        &self.active
+    }
+
+    /// The key that is called so and accepted at `now`.
+    pub fn find(&self, kid: &str, now: Timestamp) -> Option<&Key> {
+        self.iter().find(|key| key.record().kid() == kid && key.is_accepted(now))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.active).chain(&self.others)
+    }
+
+    /// The public keys that a verifier may meet (RFC 7517 §5).
+    pub fn jwks(&self, now: Timestamp) -> Value {
+        let keys: Vec<Value> =
+            self.iter().filter(|key| key.is_accepted(now)).map(|key| key.record().public_jwk()).collect();
+        json!({ "keys": keys })
+    }
+
+    /// Reads a ring file whole, or refuses it whole.
+    pub fn from_json(purpose: Purpose, text: &[u8]) -> Result<Self, RingError> {
+        let file: RingFile = serde_json::from_slice(text).map_err(RingError::Json)?;
+        let mut keys = file.keys.into_iter().map(Key::try_from).collect::<Result<Vec<_>, _>>()?;
+        if keys.iter().any(|key| key.encrypter().is_ok() != purpose.encrypts()) {
+            return Err(RingError::Purpose);
+        }
+        for (at, key) in keys.iter().enumerate() {
+            if keys[..at].iter().any(|other| other.record().kid() == key.record().kid()) {
+                return Err(RingError::Duplicate);
+            }
+        }
+        let is_active = |key: &Key| key.record().state == State::Active;
+        let at = keys.iter().position(is_active).ok_or(RingError::Active)?;
+        let active = keys.remove(at);
+        if keys.iter().any(is_active) { Err(RingError::Active) } else { Ok(Self { active, others: keys }) }
+    }
+}
+
+/// The three rings of a server, from one reading of the directory.
+#[derive(Clone, Debug)]
+pub struct Rings {
+    pub access: Ring,
+    pub session: Ring,
+    pub registration: Ring,
+}
+
+impl Rings {
+    pub fn of(&self, purpose: Purpose) -> &Ring {
+        match purpose {
+            Purpose::Access => &self.access,
+            Purpose::Session => &self.session,
+            Purpose::Registration => &self.registration,
+        }
+    }
+
+    /// Reads all three by `read`, or none.
+    pub fn read<E: From<RingError>>(read: impl Fn(Purpose) -> Result<Vec<u8>, E>) -> Result<Self, E> {
+        let ring = |purpose| Ok::<_, E>(Ring::from_json(purpose, &read(purpose)?)?);
+        Ok(Self {
+            access: ring(Purpose::Access)?,
+            session: ring(Purpose::Session)?,
+            registration: ring(Purpose::Registration)?,
+        })
+    }
+
+    #[cfg(test)]
+    pub fn generate(now: Timestamp) -> Self {
+        Self::read(|purpose| Ok::<_, RingError>(fresh(purpose, now).into_bytes())).unwrap()
+    }
+}
+
+/// The text of a new ring file with one key that seals.
+pub fn fresh(purpose: Purpose, now: Timestamp) -> String {
+    let file = RingFile { keys: vec![KeyRecord::generate(purpose.encrypts(), State::Active, now)] };
+    serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RingFile {
+    keys: Vec<KeyRecord>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RingError {
+    #[error("exactly one key must be active")]
+    Active,
+    #[error("two keys have the same `kid`")]
+    Duplicate,
+    #[error("it is not a ring of keys: {0}")]
+    Json(serde_json::Error),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("its keys are those of another ring")]
+    Purpose,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn ring(purpose: Purpose, states: &[(State, Option<i64>)]) -> Result<Ring, RingError> {
+        let record = |(state, until): &(State, Option<i64>)| {
+            let mut record = KeyRecord::generate(purpose.encrypts(), *state, NOW);
+            record.until = until.map(Timestamp::from_secs);
+            record
+        };
+        let file = RingFile { keys: states.iter().map(record).collect() };
+        Ring::from_json(purpose, &serde_json::to_vec(&file).unwrap())
+    }
+
+    #[test]
+    fn a_ring_has_exactly_one_active_key() {
+        use State::{Active, Next, Retired};
+        let soon = Some(NOW.as_secs() + 60);
+        assert!(ring(Purpose::Access, &[(Next, None), (Active, None), (Retired, soon)]).is_ok());
+        for wrong in [vec![], vec![(Next, None)], vec![(Active, None), (Active, None)]] {
+            assert!(matches!(ring(Purpose::Access, &wrong), Err(RingError::Active)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_retired_key_is_accepted_and_published_until_its_date() {
+        let soon = Timestamp::from_secs(NOW.as_secs() + 60);
+        let ring =
+            ring(Purpose::Access, &[(State::Active, None), (State::Retired, Some(soon.as_secs()))]).unwrap();
+        let retired = ring.iter().nth(1).unwrap().record().kid().to_owned();
+        for (now, accepted) in [(NOW, true), (soon, false)] {
+            assert_eq!(ring.find(&retired, now).is_some(), accepted);
+            assert_eq!(ring.jwks(now)["keys"].as_array().unwrap().len(), if accepted { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn a_ring_of_another_purpose_and_a_doubled_key_are_refused() {
+        let session = fresh(Purpose::Session, NOW);
+        assert!(matches!(Ring::from_json(Purpose::Access, session.as_bytes()), Err(RingError::Purpose)));
+        let access = fresh(Purpose::Access, NOW);
+        assert!(matches!(Ring::from_json(Purpose::Session, access.as_bytes()), Err(RingError::Purpose)));
+        let mut doubled: Value = serde_json::from_str(&access).unwrap();
+        let key = doubled["keys"][0].clone();
+        doubled["keys"].as_array_mut().unwrap().push(key);
+        assert!(matches!(
+            Ring::from_json(Purpose::Access, doubled.to_string().as_bytes()),
+            Err(RingError::Duplicate)
+        ));
+    }
+}
