@@ -30,8 +30,9 @@ pub trait Artifact: Serialize + DeserializeOwned {
     /// The `typ` of the outermost header: the first thing `open` compares.
     const TYP: &'static str;
     const FORM: Form;
-    /// May it be without `exp`? Only what must outlive every key rotation.
-    const ENDLESS: bool = false;
+
+    /// When it ends (RFC 7519 §4.1.4); none for what must outlive every key rotation.
+    fn exp(&self) -> Option<Timestamp>;
 }
 
 /// How a kind is protected, and by which ring.
@@ -91,9 +92,9 @@ impl Sealer {
         &self.issuer
     }
 
-    /// Gives text that `open` of this issuer, and of no other, takes back until `exp`.
-    pub fn seal<T: Artifact>(&self, artifact: &T, exp: Option<Timestamp>) -> Result<Sealed<T>, SealError> {
-        let envelope = Envelope { iss: self.issuer.clone(), exp, artifact };
+    /// Gives text that `open` of this issuer, and of no other, takes back until the artifact's `exp`.
+    pub fn seal<T: Artifact>(&self, artifact: &T) -> Result<Sealed<T>, SealError> {
+        let envelope = Envelope { iss: self.issuer.clone(), artifact };
         let claims = serde_json::to_vec(&envelope).map_err(|e| SealError(Arc::new(e)))?;
         let rings = self.keys.current();
         let text = match T::FORM {
@@ -122,19 +123,16 @@ impl Sealer {
         if envelope.iss != self.issuer {
             return Err(OpenError::Issuer);
         }
-        match envelope.exp {
-            Some(exp) if now >= exp => Err(OpenError::Expired),
-            None if !T::ENDLESS => Err(OpenError::Claims),
-            _ => Ok(envelope.artifact),
+        if envelope.artifact.exp().is_some_and(|exp| now >= exp) {
+            return Err(OpenError::Expired);
         }
+        Ok(envelope.artifact)
     }
 }
 
 #[derive(Deserialize, Serialize)]
 struct Envelope<T> {
     iss: Issuer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exp: Option<Timestamp>,
     #[serde(flatten)]
     artifact: T,
 }
@@ -230,10 +228,14 @@ mod tests {
             #[derive(Debug, Deserialize, PartialEq, Serialize)]
             struct $name {
                 word: String,
+                exp: Timestamp,
             }
             impl Artifact for $name {
                 const TYP: &'static str = $typ;
                 const FORM: Form = $form;
+                fn exp(&self) -> Option<Timestamp> {
+                    Some(self.exp)
+                }
             }
         };
     }
@@ -252,7 +254,7 @@ mod tests {
 
     fn comes_back<T: Artifact + PartialEq + fmt::Debug>(artifact: &T) -> Sealed<T> {
         let (ours, theirs) = sealers();
-        let sealed = ours.seal(artifact, Some(LATER)).unwrap();
+        let sealed = ours.seal(artifact).unwrap();
         assert_eq!(&ours.open(&sealed, NOW).unwrap(), artifact);
         assert!(matches!(ours.open(&sealed, LATER), Err(OpenError::Expired)));
         assert!(matches!(theirs.open(&sealed, NOW), Err(OpenError::Issuer)));
@@ -263,10 +265,10 @@ mod tests {
     #[test]
     fn each_form_comes_back_to_its_issuer_until_it_expires() {
         let word = || "open sesame".to_owned();
-        comes_back(&Signed { word: word() });
+        comes_back(&Signed { word: word(), exp: LATER });
         for text in [
-            comes_back(&Nested { word: word() }).into_text(),
-            comes_back(&Hidden { word: word() }).into_text(),
+            comes_back(&Nested { word: word(), exp: LATER }).into_text(),
+            comes_back(&Hidden { word: word(), exp: LATER }).into_text(),
         ] {
             assert_eq!(text.split('.').count(), 5);
             let plain: Vec<u8> =
@@ -279,8 +281,8 @@ mod tests {
     #[test]
     fn no_kind_passes_as_another() {
         let (ours, _) = sealers();
-        let signed = ours.seal(&Signed { word: String::new() }, Some(LATER)).unwrap().into_text();
-        let hidden = ours.seal(&Hidden { word: String::new() }, Some(LATER)).unwrap().into_text();
+        let signed = ours.seal(&Signed { word: String::new(), exp: LATER }).unwrap().into_text();
+        let hidden = ours.seal(&Hidden { word: String::new(), exp: LATER }).unwrap().into_text();
         assert!(matches!(ours.open(&Sealed::<OtherTyp>::new(&signed), NOW), Err(OpenError::Kind)));
         assert!(matches!(ours.open(&Sealed::<OtherRing>::new(&signed), NOW), Err(OpenError::Key)));
         assert!(matches!(ours.open(&Sealed::<OtherHidden>::new(&hidden), NOW), Err(OpenError::Kind)));
@@ -290,16 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_expiry_is_refused_unless_its_kind_may_last() {
-        let (ours, _) = sealers();
-        let endless = ours.seal(&Signed { word: String::new() }, None).unwrap();
-        assert!(matches!(ours.open(&endless, NOW), Err(OpenError::Claims)));
-    }
-
-    #[test]
     fn a_changed_byte_is_noticed_wherever_it_lies() {
         let (ours, _) = sealers();
-        let text = ours.seal(&Signed { word: "x".to_owned() }, Some(LATER)).unwrap().into_text();
+        let text = ours.seal(&Signed { word: "x".to_owned(), exp: LATER }).unwrap().into_text();
         for at in (0..text.len()).step_by(7) {
             let mut bytes = text.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };

@@ -1,0 +1,92 @@
+//! Reading one variable: its text or its default, parsed, with its name on every mistake.
+
+use std::fmt::Display;
+
+use crate::clock::Seconds;
+
+/// A mistake in the environment, by the variable that holds it.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("MCP_AUTH_{variable}: {reason}")]
+pub struct ConfigError {
+    pub variable: String,
+    reason: String,
+}
+
+impl ConfigError {
+    /// `variable` without its prefix.
+    pub fn new(variable: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { variable: variable.into(), reason: reason.into() }
+    }
+}
+
+/// Reads variables and keeps what is in force. Empty means unset.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) effective: Vec<(String, String)>,
+}
+
+impl Read {
+    pub(super) fn value<T, E: Display>(
+        &mut self,
+        name: &str,
+        text: Option<String>,
+        default: &str,
+        parse: impl FnOnce(String) -> Result<T, E>,
+    ) -> Result<T, ConfigError> {
+        let text = set(text).unwrap_or_else(|| default.to_owned());
+        self.effective.push((format!("MCP_AUTH_{name}"), text.clone()));
+        parse(text).map_err(|error| ConfigError::new(name, error.to_string()))
+    }
+
+    pub(super) fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        text: Option<String>,
+        parse: impl FnOnce(String) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.value(name, text, "", |text| set(Some(text)).map(parse).transpose())
+    }
+
+    /// A variable whose other values have no work behind them yet.
+    pub(super) fn only(
+        &mut self,
+        name: &str,
+        text: Option<String>,
+        supported: &str,
+    ) -> Result<(), ConfigError> {
+        self.value(name, text, supported, |text| match text == supported {
+            true => Ok(()),
+            false if supported.is_empty() => Err("this version does not support it yet".to_owned()),
+            false => Err(format!("this version supports only `{supported}`")),
+        })
+    }
+}
+
+/// Items between commas, trimmed.
+pub(super) fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+pub(super) fn number(text: String) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number is needed".to_owned())
+}
+
+pub(super) fn seconds(text: String) -> Result<Seconds, String> {
+    let secs: u32 = text.parse().map_err(|_| "a whole number of seconds is needed".to_owned())?;
+    Ok(Seconds(i64::from(secs)))
+}
+
+pub(super) fn lifetime(text: String) -> Result<Seconds, String> {
+    let secs = seconds(text)?;
+    if secs > Seconds(0) { Ok(secs) } else { Err("it must be at least one second".to_owned()) }
+}
+
+/// RFC 6749 §4.1.2: ten minutes at most.
+pub(super) fn code_lifetime(text: String) -> Result<Seconds, String> {
+    let secs = lifetime(text)?;
+    if secs <= Seconds(600) { Ok(secs) } else { Err("it must be at most 600 seconds".to_owned()) }
+}
+
+fn set(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}

@@ -1,0 +1,94 @@
+//! The variables of the sites.
+
+use std::collections::BTreeMap;
+
+use super::ConfigError;
+use super::read::{Read, list};
+use super::vars::SiteVars;
+use crate::oauth::names::NameError;
+use crate::oauth::{Issuer, Resource, Resources};
+use crate::site::{RedirectPolicy, Registration, Site};
+
+/// The names in `MCP_AUTH_SITES`.
+pub(super) fn names(text: Option<String>) -> Result<Vec<String>, ConfigError> {
+    let mut names = list(&text.unwrap_or_default());
+    if names.is_empty() {
+        names.push("default".to_owned());
+    }
+    for (at, name) in names.iter().enumerate() {
+        let word = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if !word || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+            return Err(ConfigError::new(
+                "SITES",
+                format!("`{name}` is no name; use lower-case letters and digits"),
+            ));
+        }
+        if names[..at].contains(name) {
+            return Err(ConfigError::new("SITES", format!("`{name}` is there twice")));
+        }
+    }
+    Ok(names)
+}
+
+pub(super) fn sites(
+    listed: Option<String>,
+    mut of_sites: BTreeMap<String, SiteVars>,
+    read: &mut Read,
+) -> Result<Vec<Site>, ConfigError> {
+    let names = names(listed)?;
+    read.value("SITES", Some(names.join(",")), "", Ok::<_, String>)?;
+    let mut sites: Vec<Site> = Vec::new();
+    for name in names {
+        let mut vars = of_sites.remove(&name).unwrap_or_default();
+        let site = site(name, &mut vars, read)?;
+        if sites.iter().any(|other| other.issuer == site.issuer) {
+            let variable = format!("{}_ISSUER", site.name.to_ascii_uppercase());
+            return Err(ConfigError::new(variable, "another site has the same issuer"));
+        }
+        sites.push(site);
+    }
+    Ok(sites)
+}
+
+fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, ConfigError> {
+    let prefix = name.to_ascii_uppercase();
+    let mut take = |setting: &str| (format!("{prefix}_{setting}"), vars.remove(setting));
+    let (variable, text) = take("ISSUER");
+    let issuer = read.value(&variable, text, "", |text| match text.is_empty() {
+        true => Err("the site's origin is needed, such as https://mcp.example.com".to_owned()),
+        false => Issuer::try_from(text).map_err(|error| error.to_string()),
+    })?;
+    let (variable, text) = take("RESOURCES");
+    let resources = read.value(&variable, text, &issuer.at("/mcp"), resources)?;
+    let (variable, text) = take("REDIRECTS");
+    let redirects = read.value(&variable, text, "loopback", |text| RedirectPolicy::try_from(list(&text)))?;
+    let (variable, text) = take("REGISTRATION");
+    let registration = read.value(&variable, text, "open", registration)?;
+    let (variable, text) = take("ORIGINS");
+    let origins = read.value(&variable, text, "", origins)?;
+    let (variable, text) = take("CLIENT_DOCUMENTS");
+    read.only(&variable, text, "off")?;
+    let (variable, text) = take("PEOPLE_FILE");
+    read.only(&variable, text, "")?;
+    Ok(Site { name, issuer, resources, redirects, registration, origins })
+}
+
+fn resources(text: String) -> Result<Resources, NameError> {
+    list(&text)
+        .into_iter()
+        .map(Resource::try_from)
+        .collect::<Result<Vec<_>, _>>()
+        .and_then(Resources::try_from)
+}
+
+fn origins(text: String) -> Result<Vec<Issuer>, NameError> {
+    list(&text).into_iter().map(Issuer::try_from).collect()
+}
+
+fn registration(text: String) -> Result<Registration, &'static str> {
+    match text.as_str() {
+        "open" => Ok(Registration::Open),
+        "off" => Ok(Registration::Off),
+        _ => Err("it is `open` or `off`"),
+    }
+}

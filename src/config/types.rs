@@ -1,0 +1,262 @@
+//! The types of the settings that are nobody else's.
+
+use std::fmt;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use subtle::{Choice, ConstantTimeEq as _};
+use url::{Host, Url};
+
+use super::read::list;
+use crate::clock::Seconds;
+
+/// Where a server listens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Listen {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl TryFrom<String> for Listen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.strip_prefix("unix:") {
+            Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
+            Some(_) => Err("unix: needs an absolute path"),
+            None => text.parse().map(Self::Tcp).map_err(|_| "it is ADDRESS:PORT or unix:/path"),
+        }
+    }
+}
+
+/// How a request shows that it came through the proxy. Every one that is configured must hold.
+#[derive(Debug)]
+pub struct Proofs {
+    /// Any of them is good, so that they can rotate; none: this proof is not asked for.
+    pub secrets: Vec<ProxySecret>,
+    pub id_token: Option<IdTokenSettings>,
+    pub unix_socket: bool,
+}
+
+/// What oauth2-proxy puts into `X-Sidecar-Auth`.
+#[derive(Clone)]
+pub struct ProxySecret(String);
+
+impl ProxySecret {
+    /// One a line; blank lines are ignored.
+    pub(super) fn read_file(path: String) -> Result<Vec<Self>, String> {
+        let text = fs::read_to_string(&path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if lines.is_empty() {
+            return Err(format!("{path} holds no secret; `mcp-auth-sidecar secret` makes one"));
+        }
+        if lines.iter().any(|line| line.len() < 32) {
+            return Err(format!("{path} holds a secret of less than 32 characters"));
+        }
+        Ok(lines.into_iter().map(|line| Self(line.to_owned())).collect())
+    }
+
+    /// In constant time.
+    pub fn is(&self, presented: &[u8]) -> Choice {
+        self.0.as_bytes().ct_eq(presented)
+    }
+}
+
+impl fmt::Debug for ProxySecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxySecret(…)")
+    }
+}
+
+/// The OIDC provider whose ID tokens the proxy forwards.
+#[derive(Clone, Debug)]
+pub struct IdTokenSettings {
+    pub issuer: ProviderIssuer,
+    pub audience: String,
+    /// How long after its `iat` an ID token still proves the person.
+    pub max_age: Seconds,
+}
+
+/// The provider's issuer, kept as written: ID tokens must name it byte for byte (OpenID Connect Core §3.1.3.7).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProviderIssuer(String);
+
+impl ProviderIssuer {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Google names the organization in `hd`; other providers have no such claim.
+    pub fn is_google(&self) -> bool {
+        self.0 == "https://accounts.google.com"
+    }
+}
+
+impl TryFrom<String> for ProviderIssuer {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let url = Url::parse(&text).map_err(|_| "it is no URL")?;
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => Ok(Self(text)),
+            "http" if loopback => Ok(Self(text)),
+            _ => Err("it must be https"),
+        }
+    }
+}
+
+/// Is a person asked before a code is issued?
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Consent {
+    Always,
+    Never,
+}
+
+impl TryFrom<String> for Consent {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.as_str() {
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err("it is `always` or `never`"),
+        }
+    }
+}
+
+/// How long each issued value is good.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub access: Seconds,
+    pub code: Seconds,
+    /// The whole family; none: no refresh tokens are issued.
+    pub refresh: Option<Seconds>,
+    pub refresh_grace: Seconds,
+}
+
+/// Which MCP server stands behind which resource path.
+#[derive(Clone, Debug, Default)]
+pub struct Upstreams {
+    pub for_all: Option<Upstream>,
+    pub by_path: Vec<(String, Upstream)>,
+}
+
+impl Upstreams {
+    /// The MCP server behind the resource of this path (empty for a bare origin).
+    pub fn behind(&self, resource_path: &str) -> Option<&Upstream> {
+        let named = self.by_path.iter().find(|(path, _)| path.trim_end_matches('/') == resource_path);
+        named.map(|(_, upstream)| upstream).or(self.for_all.as_ref())
+    }
+}
+
+impl TryFrom<String> for Upstreams {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut upstreams = Self::default();
+        for item in list(&text) {
+            match item.split_once('=') {
+                Some((path, upstream)) if path.starts_with('/') => {
+                    upstreams.by_path.push((path.to_owned(), Upstream::try_from(upstream.to_owned())?));
+                }
+                _ if upstreams.for_all.is_some() => {
+                    return Err("only one upstream can be for all resources".into());
+                }
+                _ => upstreams.for_all = Some(Upstream::try_from(item)?),
+            }
+        }
+        Ok(upstreams)
+    }
+}
+
+/// An MCP server: an origin or a unix socket. The path is always the resource's.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Upstream {
+    Http(String),
+    Unix(PathBuf),
+}
+
+impl Upstream {
+    /// What stands before the path of a request.
+    pub fn origin(&self) -> &str {
+        match self {
+            Self::Http(origin) => origin,
+            Self::Unix(_) => "http://localhost",
+        }
+    }
+}
+
+impl TryFrom<String> for Upstream {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.starts_with('/') {
+                Ok(Self::Unix(path.into()))
+            } else {
+                Err("unix: needs an absolute path".into())
+            };
+        }
+        match Url::parse(&text) {
+            Ok(url)
+                if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() =>
+            {
+                Ok(Self::Http(url.origin().ascii_serialization()))
+            }
+            _ => Err(format!("`{text}` is neither an origin such as http://127.0.0.1:9000 nor unix:/path")),
+        }
+    }
+}
+
+/// What people see on the pages.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    pub product_name: Option<String>,
+    pub support_contact: Option<String>,
+    pub accent: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match text.as_str() {
+            "json" => Ok(Self::Json),
+            "text" => Ok(Self::Text),
+            _ => Err("it is `json` or `text`"),
+        }
+    }
+}
+
+pub(super) fn log_filter(text: String) -> Result<String, String> {
+    let parsed = text.parse::<tracing_subscriber::filter::Targets>();
+    parsed.map(|_| text).map_err(|error| format!("it is no filter: {error}"))
+}
+
+pub(super) fn line(text: String) -> Result<String, &'static str> {
+    if text.len() <= 100 && !text.contains(char::is_control) {
+        Ok(text)
+    } else {
+        Err("one line of at most 100 bytes is needed")
+    }
+}
+
+pub(super) fn colour(text: String) -> Result<String, &'static str> {
+    let hex = text
+        .strip_prefix('#')
+        .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    if hex { Ok(text) } else { Err("a colour such as #0b57d0 is needed") }
+}

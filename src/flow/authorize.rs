@@ -1,0 +1,238 @@
+//! The authorization request: first where the answer goes, then what it is.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::refusal::Refusal;
+use super::{Authority, UnknownClient};
+use crate::artifact::{AuthorizationCode, Client, ClientDigest, Grant, Person, Question};
+use crate::clock::{Seconds, Timestamp};
+use crate::config::Consent;
+use crate::oauth::{CodeChallenge, Issuer, RedirectUri};
+use crate::seal::{SealError, Sealed, new_jti};
+
+/// How long a person may think about the question.
+const QUESTION: Seconds = Seconds(600);
+
+/// The request as it was sent. Everything is optional here, because the order of the checks decides between a
+/// page and a redirect.
+#[derive(Debug, Default)]
+pub struct AuthorizeParams {
+    pub client_id: Option<String>,
+    pub redirect_uri: Option<String>,
+    pub response_type: Option<String>,
+    pub response_mode: Option<String>,
+    pub state: Option<String>,
+    pub scope: Option<String>,
+    pub code_challenge: Option<String>,
+    pub code_challenge_method: Option<String>,
+    pub request: Option<String>,
+    pub request_uri: Option<String>,
+    pub resource: Vec<String>,
+    /// Parameters that were there more than once; each of them reads as absent above.
+    pub repeated: Vec<&'static str>,
+}
+
+/// Where the answer goes: a redirect URI its client registered, with the client's state.
+#[derive(Debug)]
+pub struct Reply {
+    issuer: Issuer,
+    client: Client,
+    digest: ClientDigest,
+    redirect_uri: RedirectUri,
+    state: Option<String>,
+}
+
+/// What becomes of a request that is in order.
+#[derive(Debug)]
+pub enum Outcome {
+    Ask(Box<Asked>),
+    Granted(Sealed<AuthorizationCode>),
+}
+
+/// The question, sealed for its way through the browser and open for the page.
+#[derive(Debug)]
+pub struct Asked {
+    pub sealed: Sealed<Question>,
+    pub question: Question,
+    pub client: Client,
+}
+
+impl Authority {
+    /// Nobody is redirected before the client and its redirect URI are known (RFC 6749 §4.1.2.1).
+    pub fn reply_to(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Reply, NoReply> {
+        if let Some(name) = params.repeated.iter().find(|name| ["client_id", "redirect_uri"].contains(name)) {
+            return Err(NoReply::Repeated(name));
+        }
+        let client_id = Sealed::new(params.client_id.as_deref().ok_or(NoReply::ClientMissing)?);
+        let client = self.client(&client_id, now)?;
+        let redirect_uri = match (&params.redirect_uri, client.redirect_uris.as_slice()) {
+            (Some(uri), _) => RedirectUri::try_from(uri.clone()).map_err(|_| NoReply::Unregistered)?,
+            // The port of a loopback client is not known before it says so.
+            (None, [only]) if !only.is_loopback() => only.clone(),
+            (None, _) => return Err(NoReply::RedirectUriMissing),
+        };
+        if !client.admits(&redirect_uri) {
+            return Err(NoReply::Unregistered);
+        }
+        if client.minted.is_none() && !self.site.redirects.admits(&redirect_uri) {
+            return Err(NoReply::NotAllowedHere);
+        }
+        Ok(Reply {
+            issuer: self.site.issuer.clone(),
+            client,
+            digest: ClientDigest::of(&client_id),
+            redirect_uri,
+            state: params.state.clone(),
+        })
+    }
+
+    /// Judges the rest of the request; whatever is wrong goes back to the client.
+    pub fn authorize(
+        &self,
+        params: &AuthorizeParams,
+        reply: &Reply,
+        person: Person,
+        now: Timestamp,
+    ) -> Result<Outcome, Refusal> {
+        is_code_request(params)?;
+        let question = Question {
+            exp: now + QUESTION,
+            person,
+            client: reply.digest.clone(),
+            client_jti: reply.client.jti.clone(),
+            redirect_uri: reply.redirect_uri.clone(),
+            state: reply.state.clone(),
+            challenge: challenge(params, &reply.client)?,
+            scope: self.scopes.granted(params.scope.as_deref()),
+            resource: self.site.resources.select(&params.resource)?.clone(),
+        };
+        match self.consent {
+            Consent::Never => Ok(Outcome::Granted(self.code(question, now)?)),
+            Consent::Always => Ok(Outcome::Ask(Box::new(Asked {
+                sealed: self.sealer.seal(&question)?,
+                question,
+                client: reply.client.clone(),
+            }))),
+        }
+    }
+
+    /// The code for a question that was answered with yes at `now`.
+    pub(super) fn code(
+        &self,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<Sealed<AuthorizationCode>, SealError> {
+        self.sealer.seal(&AuthorizationCode {
+            exp: now + self.lifetimes.code,
+            grant: Grant {
+                person: question.person,
+                client: question.client,
+                scope: question.scope,
+                resource: question.resource,
+                auth_time: now,
+                sid: new_jti(),
+            },
+            redirect_uri: question.redirect_uri,
+            challenge: question.challenge,
+        })
+    }
+}
+
+impl Reply {
+    pub fn with_code(&self, code: &Sealed<AuthorizationCode>) -> Location {
+        answer(&self.issuer, &self.redirect_uri, self.state.as_deref(), &[("code", code.as_str())])
+    }
+
+    pub fn with_refusal(&self, refusal: &Refusal) -> Location {
+        refused(&self.issuer, &self.redirect_uri, self.state.as_deref(), refusal)
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// An address that the browser may be sent to. Only a `Reply` or an opened question makes one.
+#[derive(Debug)]
+pub struct Location(String);
+
+impl Location {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+pub(super) fn refused(
+    issuer: &Issuer,
+    uri: &RedirectUri,
+    state: Option<&str>,
+    refusal: &Refusal,
+) -> Location {
+    let description = refusal.description();
+    answer(issuer, uri, state, &[("error", refusal.code().as_str()), ("error_description", &description)])
+}
+
+/// Appends the answer, `state` as it came and `iss` (RFC 9207 §2); a query that is there already is kept.
+pub(super) fn answer(
+    issuer: &Issuer,
+    uri: &RedirectUri,
+    state: Option<&str>,
+    answer: &[(&str, &str)],
+) -> Location {
+    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    let state = state.map(|state| ("state", state));
+    let pairs = answer.iter().copied().chain(state).chain([("iss", issuer.as_str())]);
+    let mut location = uri.as_str().to_owned();
+    for (name, value) in pairs {
+        location.push(if location.contains('?') { '&' } else { '?' });
+        location.push_str(name);
+        location.push('=');
+        location.extend(utf8_percent_encode(value, UNRESERVED));
+    }
+    Location(location)
+}
+
+fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
+    if let Some(name) = params.repeated.first() {
+        return Err(Refusal::Repeated(name));
+    }
+    if params.request.is_some() {
+        return Err(Refusal::RequestObject);
+    }
+    if params.request_uri.is_some() {
+        return Err(Refusal::RequestUri);
+    }
+    match (params.response_type.as_deref(), params.response_mode.as_deref()) {
+        (None, _) => Err(Refusal::Missing("response_type")),
+        (Some("code"), None | Some("query")) => Ok(()),
+        (Some("code"), Some(_)) => Err(Refusal::ResponseMode),
+        (Some(_), _) => Err(Refusal::ResponseType),
+    }
+}
+
+/// S256 or nothing; a missing method would mean `plain` (RFC 7636 §4.3).
+fn challenge(params: &AuthorizeParams, client: &Client) -> Result<Option<CodeChallenge>, Refusal> {
+    match (&params.code_challenge, params.code_challenge_method.as_deref()) {
+        (Some(challenge), Some("S256")) => Ok(Some(challenge.clone().try_into()?)),
+        (None, None) if !client.must_prove_key() => Ok(None),
+        (None, _) => Err(Refusal::ChallengeMissing),
+        (Some(_), _) => Err(Refusal::ChallengeMethod),
+    }
+}
+
+/// Why the browser is sent nowhere: a page for the person.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoReply {
+    #[error("The request names no client (client_id).")]
+    ClientMissing,
+    #[error("This server does not know the client that sent you here (client_id).")]
+    ClientUnknown(#[from] UnknownClient),
+    #[error("The client may not be answered at this redirect_uri on this site.")]
+    NotAllowedHere,
+    #[error("The request does not say where the answer goes (redirect_uri).")]
+    RedirectUriMissing,
+    #[error("The request has {0} more than once.")]
+    Repeated(&'static str),
+    #[error("The client has not registered this redirect_uri.")]
+    Unregistered,
+}

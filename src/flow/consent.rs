@@ -1,0 +1,65 @@
+//! The person's answer.
+
+use super::Authority;
+use super::authorize::{Location, answer, refused};
+use super::refusal::Refusal;
+use crate::artifact::{Person, Question};
+use crate::clock::Timestamp;
+use crate::oauth::Jti;
+use crate::seal::{OpenError, SealError, Sealed};
+
+/// Which button was pressed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Answer {
+    Allow,
+    Deny,
+}
+
+/// The way back to the client, and what the log should know of it.
+#[derive(Debug)]
+pub struct Answered {
+    pub location: Location,
+    pub client_jti: Jti,
+}
+
+impl Authority {
+    /// Takes the answer of the person who was asked, here and not long ago; gives the way back with a code, or
+    /// with `access_denied`.
+    pub fn answer(
+        &self,
+        question: &Sealed<Question>,
+        given: Answer,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<Answered, Unanswered> {
+        let question = self.sealer.open(question, now)?;
+        if question.person != *person {
+            return Err(Unanswered::AnotherPerson);
+        }
+        let (issuer, uri, state) = (&self.site.issuer, question.redirect_uri.clone(), question.state.clone());
+        let client_jti = question.client_jti.clone();
+        let location = match given {
+            Answer::Deny => refused(issuer, &uri, state.as_deref(), &Refusal::AccessDenied),
+            Answer::Allow => {
+                let code = self.code(question, now)?;
+                answer(issuer, &uri, state.as_deref(), &[("code", code.as_str())])
+            }
+        };
+        Ok(Answered { location, client_jti })
+    }
+}
+
+/// Why an answer counts for nothing: a page, and no code.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unanswered {
+    #[error("You were asked as somebody else.")]
+    AnotherPerson,
+    #[error("The answer did not come from our own page.")]
+    AnotherOrigin,
+    #[error("The answer is not a form that this page sent.")]
+    Malformed,
+    #[error("This question is too old, or was not asked here.")]
+    NoQuestion(#[from] OpenError),
+    #[error("An internal error.")]
+    Seal(#[from] SealError),
+}

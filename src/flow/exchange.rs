@@ -1,0 +1,138 @@
+//! The token endpoint's desk: a code or a refresh token for tokens.
+
+use serde::Serialize;
+
+use super::Authority;
+use super::refusal::Refusal;
+use crate::artifact::{AccessToken, AuthorizationCode, Client, Grant, RefreshToken};
+use crate::clock::Timestamp;
+use crate::oauth::names::UnknownResource;
+use crate::oauth::{CodeVerifier, Scopes};
+use crate::seal::{Sealed, new_jti, new_nonce};
+use crate::spent::Spent;
+
+/// A well-formed request of a known grant, all fields present.
+#[derive(Debug)]
+pub struct TokenRequest {
+    pub client: ClientCredentials,
+    pub grant: GrantRequest,
+    pub resource: Vec<String>,
+}
+
+#[derive(Debug)]
+pub enum GrantRequest {
+    /// RFC 6749 §4.1.3.
+    Code { code: Sealed<AuthorizationCode>, redirect_uri: Option<String>, verifier: Option<CodeVerifier> },
+    /// RFC 6749 §6.
+    Refresh { token: Sealed<RefreshToken>, scope: Option<String> },
+}
+
+/// How a client names and proves itself (RFC 6749 §2.3).
+pub struct ClientCredentials {
+    pub id: Sealed<Client>,
+    /// Every reading of the secret that was sent: HTTP Basic is form-encoded by the book and raw in practice.
+    pub secrets: Vec<String>,
+}
+
+impl std::fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientCredentials(…)")
+    }
+}
+
+/// RFC 6749 §5.1.
+#[derive(Debug, Serialize)]
+pub struct TokenResponse {
+    access_token: Sealed<AccessToken>,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: Scopes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Sealed<RefreshToken>>,
+}
+
+impl Authority {
+    /// Gives tokens to the client that the grant is for. A code is spent only when everything else is right.
+    pub async fn exchange(
+        &self,
+        request: TokenRequest,
+        spent: &Spent,
+        now: Timestamp,
+    ) -> Result<TokenResponse, Refusal> {
+        let client = self.authenticate(&request.client, now)?;
+        let id = &request.client.id;
+        match request.grant {
+            GrantRequest::Code { code, redirect_uri, verifier } => {
+                let code = self.sealer.open(&code, now).map_err(Refusal::Token)?;
+                let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
+                self.is_for(&grant, &request.resource)?;
+                let end = now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access);
+                spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
+                let first =
+                    RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
+                let refresh = (self.issues_refresh_tokens() && !client.no_refresh).then_some(first);
+                self.tokens(&grant, id, refresh, now)
+            }
+            GrantRequest::Refresh { token, scope } => {
+                let token = self.sealer.open(&token, now).map_err(Refusal::Token)?.redeem(id)?;
+                if !self.admits(&token.grant.person) {
+                    return Err(Refusal::NoLongerAdmitted);
+                }
+                self.is_for(&token.grant, &request.resource)?;
+                let scope = token.grant.scope.narrowed(scope.as_deref(), &self.scopes)?;
+                spent.present(&token, self.lifetimes.refresh_grace, now).await?;
+                let narrowed = Grant { scope, ..token.grant.clone() };
+                let generation = token.generation.saturating_add(1);
+                let successor = RefreshToken { generation, nonce: new_nonce(), ..token };
+                self.tokens(&narrowed, id, Some(successor), now)
+            }
+        }
+    }
+
+    /// A minted client proves itself with its secret; a public one has none to show (RFC 6749 §3.2.1).
+    fn authenticate(&self, credentials: &ClientCredentials, now: Timestamp) -> Result<Client, Refusal> {
+        let client = self.client(&credentials.id, now)?;
+        match (&client.minted, credentials.secrets.as_slice()) {
+            (None, []) => Ok(client),
+            (None, _) => Err(Refusal::ClientWithoutSecret),
+            (Some(_), []) => Err(Refusal::ClientSecretMissing),
+            (Some(minted), secrets) if secrets.iter().any(|secret| minted.secret.is_of(secret)) => Ok(client),
+            (Some(_), _) => Err(Refusal::ClientSecretWrong),
+        }
+    }
+
+    /// What the token endpoint is asked for cannot differ from what was granted (RFC 8707 §2.2).
+    fn is_for(&self, grant: &Grant, asked: &[String]) -> Result<(), UnknownResource> {
+        if asked.is_empty() || *self.site.resources.select(asked)? == grant.resource {
+            return Ok(());
+        }
+        Err(UnknownResource)
+    }
+
+    fn tokens(
+        &self,
+        grant: &Grant,
+        client_id: &Sealed<Client>,
+        refresh: Option<RefreshToken>,
+        now: Timestamp,
+    ) -> Result<TokenResponse, Refusal> {
+        let access = AccessToken {
+            aud: grant.resource.clone(),
+            person: grant.person.clone(),
+            client_id: client_id.as_str().to_owned(),
+            scope: grant.scope.clone(),
+            iat: now,
+            exp: now + self.lifetimes.access,
+            jti: new_jti(),
+            auth_time: grant.auth_time,
+            sid: grant.sid.clone(),
+        };
+        Ok(TokenResponse {
+            access_token: self.sealer.seal(&access)?,
+            token_type: "Bearer",
+            expires_in: self.lifetimes.access.0,
+            scope: access.scope,
+            refresh_token: refresh.map(|token| self.sealer.seal(&token)).transpose()?,
+        })
+    }
+}

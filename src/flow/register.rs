@@ -1,0 +1,119 @@
+//! Dynamic client registration (RFC 7591), which keeps nothing: the registration is the `client_id`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Authority;
+use super::refusal::Refusal;
+use crate::artifact::Client;
+use crate::clock::Timestamp;
+use crate::oauth::RedirectUri;
+use crate::seal::{Sealed, new_jti};
+
+const MOST_REDIRECT_URIS: usize = 10;
+/// The `client_id` travels in the authorize URL, which proxies cut at 8 kB.
+const LONGEST_REDIRECT_URIS: usize = 2048;
+const LONGEST_NAME: usize = 100;
+
+/// What a client says of itself; unknown members are ignored (RFC 7591 §2).
+#[derive(Debug, Default, Deserialize)]
+pub struct RegistrationRequest {
+    redirect_uris: Option<Value>,
+    client_name: Option<String>,
+    grant_types: Option<Vec<String>>,
+    jwks: Option<Value>,
+    jwks_uri: Option<Value>,
+}
+
+/// What was registered, defaults and substitutions included (RFC 7591 §3.2.1); never a `null`.
+#[derive(Debug, Serialize)]
+pub struct Registered {
+    client_id: Sealed<Client>,
+    client_id_issued_at: Timestamp,
+    redirect_uris: Vec<RedirectUri>,
+    grant_types: Vec<&'static str>,
+    response_types: [&'static str; 1],
+    token_endpoint_auth_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<String>,
+}
+
+impl Authority {
+    /// Registers a public client. Redirect URIs are filtered to what the site allows; whatever secret or grant
+    /// was asked for, the answer says what it got.
+    pub fn register(&self, request: RegistrationRequest, now: Timestamp) -> Result<Registered, Refusal> {
+        if request.jwks.is_some() && request.jwks_uri.is_some() {
+            return Err(RegistrationError::TwoKeySets.into());
+        }
+        let asked = request.grant_types.as_ref();
+        let client = Client {
+            jti: new_jti(),
+            iat: now,
+            exp: None,
+            redirect_uris: self.admitted(request.redirect_uris)?,
+            name: displayable(request.client_name)?,
+            minted: None,
+            no_refresh: asked.is_some_and(|grants| !grants.iter().any(|grant| grant == "refresh_token")),
+        };
+        let refreshes = self.issues_refresh_tokens() && !client.no_refresh;
+        Ok(Registered {
+            client_id: self.seal_client(&client)?,
+            client_id_issued_at: now,
+            redirect_uris: client.redirect_uris,
+            grant_types: if refreshes {
+                vec!["authorization_code", "refresh_token"]
+            } else {
+                vec!["authorization_code"]
+            },
+            response_types: ["code"],
+            token_endpoint_auth_method: "none",
+            client_name: client.name,
+        })
+    }
+
+    fn admitted(&self, asked: Option<Value>) -> Result<Vec<RedirectUri>, RegistrationError> {
+        let asked: Vec<String> = serde_json::from_value(asked.unwrap_or_default())
+            .map_err(|_| RegistrationError::RedirectUris("redirect_uris must be a list of strings"))?;
+        if asked.len() > MOST_REDIRECT_URIS {
+            return Err(RegistrationError::RedirectUris("there are more than 10 redirect_uris"));
+        }
+        let parsed = asked.into_iter().filter_map(|uri| RedirectUri::try_from(uri).ok());
+        let admitted: Vec<RedirectUri> = parsed.filter(|uri| self.site.redirects.admits(uri)).collect();
+        if admitted.is_empty() {
+            return Err(RegistrationError::RedirectUris(
+                "none of the redirect_uris may be used at this site",
+            ));
+        }
+        if admitted.iter().map(|uri| uri.as_str().len()).sum::<usize>() > LONGEST_REDIRECT_URIS {
+            return Err(RegistrationError::RedirectUris("the redirect_uris are too long together"));
+        }
+        Ok(admitted)
+    }
+}
+
+/// A name for people: without what would turn or hide its letters.
+fn displayable(name: Option<String>) -> Result<Option<String>, RegistrationError> {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let name: String = name.unwrap_or_default().chars().filter(|c| !hides(*c)).collect();
+    let name = name.trim();
+    if name.chars().count() > LONGEST_NAME {
+        return Err(RegistrationError::LongName);
+    }
+    Ok((!name.is_empty()).then(|| name.to_owned()))
+}
+
+/// Why a registration was refused (RFC 7591 §3.2.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RegistrationError {
+    #[error("client_name is longer than 100 characters")]
+    LongName,
+    #[error("the body must be one JSON object of client metadata")]
+    NotMetadata,
+    #[error("{0}")]
+    RedirectUris(&'static str),
+    #[error("jwks and jwks_uri exclude one another")]
+    TwoKeySets,
+}

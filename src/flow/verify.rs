@@ -1,0 +1,80 @@
+//! May this request reach the MCP server? The decision of the gateway.
+
+use super::Authority;
+use crate::artifact::AccessToken;
+use crate::clock::Timestamp;
+use crate::oauth::Resource;
+use crate::seal::{OpenError, Sealed};
+use crate::spent::Spent;
+
+/// Where the metadata of a protected resource lies (RFC 9728 §3.1), before the path of the resource.
+pub const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
+
+impl Authority {
+    /// Gives the claims of a token that is good for this resource (RFC 9068 §4) and covers the default scope.
+    pub async fn verify(
+        &self,
+        resource: &Resource,
+        token: Option<Sealed<AccessToken>>,
+        spent: &Spent,
+        now: Timestamp,
+    ) -> Result<AccessToken, NoEntry> {
+        let token = self.sealer.open(&token.ok_or(NoEntry::NoToken)?, now)?;
+        if token.aud != *resource {
+            return Err(NoEntry::OtherResource);
+        }
+        if spent.is_revoked(&token.sid).await {
+            return Err(NoEntry::Revoked);
+        }
+        if self.scopes.default_scopes().iter().any(|needed| !token.scope.contains(needed)) {
+            return Err(NoEntry::Scope);
+        }
+        Ok(token)
+    }
+
+    /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.
+    pub fn challenge(&self, resource: &Resource, refusal: &NoEntry) -> String {
+        let metadata = format!("{}{PROTECTED_RESOURCE}{}", resource.origin(), resource.path());
+        let scope = self.scopes.default_scopes();
+        let error = refusal.error().map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
+        format!("Bearer resource_metadata=\"{metadata}\", scope=\"{}\"{error}", scope.as_str())
+    }
+}
+
+/// Why a request does not reach the MCP server.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoEntry {
+    #[error("an access token is needed")]
+    NoToken,
+    #[error("the access token is for another resource")]
+    OtherResource,
+    #[error("the access token is revoked")]
+    Revoked,
+    #[error("the access token lacks the scope")]
+    Scope,
+    #[error("the access token is not valid, or has expired")]
+    Token(#[from] OpenError),
+    #[error("there must be one access token, in one Authorization header")]
+    Twice,
+}
+
+impl NoEntry {
+    /// RFC 6750 §3.1.
+    pub fn error(&self) -> Option<&'static str> {
+        match self {
+            Self::NoToken => None,
+            Self::OtherResource | Self::Revoked | Self::Token(_) => Some("invalid_token"),
+            Self::Scope => Some("insufficient_scope"),
+            Self::Twice => Some("invalid_request"),
+        }
+    }
+
+    /// RFC 6750 §3.1.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NoToken | Self::OtherResource | Self::Revoked | Self::Token(_) => 401,
+            Self::Scope => 403,
+            Self::Twice => 400,
+        }
+    }
+}
