@@ -1,11 +1,45 @@
-//! x
+//! The OAuth 2.1 authorization server that stands beside an MCP server and keeps no database.
+//!
+//! People sign in through oauth2-proxy; assistants register, get codes and short-lived tokens; the MCP server
+//! verifies those by the JWKS, or lets the gateway do it. Registrations, codes and tokens are signed values.
+//!
+//! The rooms, in reading order, which is the order of dependence: each may use anything above it and nothing
+//! below. `tests/layers.rs` reads this list.
+//!
+//! * [`clock`]: the one place that asks what time it is
+//! * [`fetch`]: the one outgoing HTTP client: time-outs, sizes, no redirects
+//! * [`oauth`]: the protocol's nouns, each impossible to hold in a wrong state
+//! * [`seal`]: turns claims into signed and encrypted text and back; the key rings
+//! * [`artifact`]: what this server issues
+//! * [`site`]: one origin, one issuer, one policy
+//! * [`config`]: the environment, parsed once
+//! * [`provider`]: the OIDC provider behind the proxy: its keys, its ID tokens
+//! * [`spent`]: spent codes, and how far each family of refresh tokens has come
+//! * [`flow`]: what this server decides; functions of (values, now)
+//! * [`http`]: the doors, one file per endpoint; they decide nothing
+//! * [`server`]: binds, then runs
+//! * [`cli`]: the commands beside `serve`
+//!
+//! Each heavy crate has its home, and no other room names it:
+//!
+//! * `josekit`: seal, provider
+//! * `p256`: seal
+//! * `envy`: config
+//! * `reqwest`: fetch, http/gateway
+//! * `actix_web`: http, server, main
+//! * `askama`: http
+//! * `clap`: cli, main
+
 pub mod artifact;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fetch;
 pub mod flow;
+mod http;
 pub mod oauth;
 pub mod provider;
 pub mod seal;
+pub mod server;
 pub mod site;
 pub mod spent;

@@ -1,2 +1,62 @@
-//! x
-fn main() {}
+//! Start-up: command line, environment, log, keys, bind, run.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use mcp_auth_sidecar::cli::{self, Cli, CliError, Command, Vars};
+use mcp_auth_sidecar::clock::Clock;
+use mcp_auth_sidecar::config::{Config, LogFormat};
+use mcp_auth_sidecar::server::Server;
+use tracing::{error, info, warn};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None | Some(Command::Serve) => serve(environment()),
+        Some(command) => cli::run(command, environment(), Clock::system().now()).map(|text| {
+            // A reader that has gone away has read enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mcp-auth-sidecar: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// What is not UTF-8 is read as the replacement character, which no setting takes.
+fn environment() -> Vars {
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .collect()
+}
+
+fn serve(vars: Vars) -> Result<(), CliError> {
+    let config = Config::from_vars(vars)?;
+    subscribe(&config);
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    actix_web::rt::System::new().block_on(async {
+        let server = Server::bind(config, Clock::system())?;
+        info!(address = ?server.address(), admin = ?server.admin_address(), "listening");
+        if let Err(cause) = server.run().await {
+            error!(%cause, "the server ended");
+        }
+        Ok(())
+    })
+}
+
+fn subscribe(config: &Config) {
+    let log =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&config.log)).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.with_ansi(false).init(),
+    }
+}

@@ -22,6 +22,8 @@ pub enum Refusal {
     ChallengeMethod,
     #[error("{0}")]
     Client(#[from] UnknownClient),
+    #[error("client_assertion is not supported; authenticate with a secret or not at all")]
+    ClientAssertion,
     #[error("client_id is missing")]
     ClientMissing,
     #[error("the client must authenticate with its secret")]
@@ -76,6 +78,7 @@ impl Refusal {
         match self {
             Self::AccessDenied => ErrorCode::AccessDenied,
             Self::Client(_)
+            | Self::ClientAssertion
             | Self::ClientMissing
             | Self::ClientSecretMissing
             | Self::ClientSecretWrong

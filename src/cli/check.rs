@@ -1,0 +1,38 @@
+//! `check`: the whole effective configuration and the state of the keys, without secrets.
+
+use std::fmt::Write as _;
+
+use super::{CliError, keys};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::seal::keys_dir::Keys;
+use crate::server::StartError;
+
+/// Gives what `serve` would run with; fails where it would.
+pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError> {
+    let rings =
+        Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
+    let mut text = String::new();
+    for (name, value) in &config.effective {
+        let _ = writeln!(text, "{name}={value}");
+    }
+    let _ = write!(text, "\n{}\nproofs of the proxy:", keys::table(&rings.current(), now));
+    if !config.proofs.secrets.is_empty() {
+        let _ = write!(text, " shared secret ({} accepted)", config.proofs.secrets.len());
+    }
+    if config.proofs.id_token.is_some() {
+        text.push_str(" ID token");
+    }
+    if config.proofs.unix_socket {
+        text.push_str(" unix socket");
+    }
+    text.push('\n');
+    for warning in config.warnings.iter().chain(&notes()) {
+        let _ = writeln!(text, "note: {warning}");
+    }
+    Ok(text)
+}
+
+fn notes() -> [String; 1] {
+    ["MCP_AUTH_STORE=memory: a restart or another replica forgets which refresh tokens were superseded or revoked".to_owned()]
+}

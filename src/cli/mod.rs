@@ -1,0 +1,98 @@
+//! The commands beside `serve`.
+
+pub mod check;
+pub mod keys;
+pub mod mint;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
+///
+/// Settings are environment variables that begin with MCP_AUTH_; the README lists them.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-auth-sidecar", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve (the default)
+    Serve,
+    /// Make the key rings and see their state
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+        /// Where the rings lie; beats MCP_AUTH_KEYS_DIR
+        #[arg(long, global = true)]
+        dir: Option<PathBuf>,
+    },
+    /// Provision clients that do not register themselves
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Parse the whole configuration and the keys, print them without secrets, bind nothing
+    Check,
+    /// Print a new secret of 43 characters, without a newline
+    Secret,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make the three rings; refuses to overwrite
+    Init,
+    /// Show every key with its state and age
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Make a client_id with a secret for a confidential client; the secret is printed once and stored nowhere
+    Mint(mint::MintArgs),
+}
+
+/// The environment as `main` read it.
+pub type Vars = Vec<(String, String)>;
+
+/// Runs a command to its end and gives what it prints.
+pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result<String, CliError> {
+    match command {
+        Command::Serve => Ok(String::new()),
+        Command::Keys { command: KeysCommand::Init, dir } => keys::init_text(&keys::dir(dir, &vars), now),
+        Command::Keys { command: KeysCommand::Status, dir } => keys::status(&keys::dir(dir, &vars), now),
+        Command::Client { command: ClientCommand::Mint(args) } => {
+            mint::mint(args, &Config::from_vars(vars)?, now)
+        }
+        Command::Check => check::check(&Config::from_vars(vars)?, now),
+        Command::Secret => Ok(crate::seal::new_secret()),
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Keys(#[from] crate::seal::keys_dir::KeysError),
+    #[error(transparent)]
+    Start(#[from] crate::server::StartError),
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl CliError {
+    /// 64 for what is wrong in the command or the configuration (sysexits: `EX_USAGE`), 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Usage(_) | Self::Start(crate::server::StartError::Keys(..)) => 64,
+            Self::Keys(_) | Self::Start(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `GET /oauth/authorize`.
+
+use actix_web::http::header::{LOCATION, REFERRER_POLICY};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use super::error::{PageError, no_store};
+use super::identity::SignedIn;
+use super::pages;
+use super::params::{Params, Repeated};
+use super::{App, HerePage};
+use crate::flow::authorize::{AuthorizeParams, Location, Outcome};
+
+pub(super) const PATH: &str = "/oauth/authorize";
+
+pub(super) async fn authorize(
+    app: Data<App>,
+    here: HerePage,
+    SignedIn(person): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageError> {
+    let params = Params::parse(request.query_string().as_bytes()).map_err(|_| PageError::Undecodable)?;
+    let (params, now) = (AuthorizeParams::from(&params), app.clock.now());
+    let reply = here.reply_to(&params, now)?;
+    super::log::note(&request, &reply.client().jti);
+    Ok(match here.authorize(&params, &reply, person, now) {
+        Ok(Outcome::Ask(asked)) => pages::question(&asked),
+        Ok(Outcome::Granted(code)) => redirect(HttpResponse::Found(), &reply.with_code(&code)),
+        Err(refusal) => redirect(HttpResponse::Found(), &reply.with_refusal(&refusal)),
+    })
+}
+
+/// The one exit by which a browser leaves.
+pub(super) fn redirect(status: HttpResponseBuilder, location: &Location) -> HttpResponse {
+    no_store(status)
+        .insert_header((LOCATION, location.as_str()))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .finish()
+}
+
+impl From<&Params> for AuthorizeParams {
+    fn from(params: &Params) -> Self {
+        let mut repeated = Vec::new();
+        let mut one = |name| {
+            params.one(name).map(|value| value.map(str::to_owned)).unwrap_or_else(|Repeated(name)| {
+                repeated.push(name);
+                None
+            })
+        };
+        let mut read = Self {
+            client_id: one("client_id"),
+            redirect_uri: one("redirect_uri"),
+            response_type: one("response_type"),
+            response_mode: one("response_mode"),
+            state: one("state"),
+            scope: one("scope"),
+            code_challenge: one("code_challenge"),
+            code_challenge_method: one("code_challenge_method"),
+            request: one("request"),
+            request_uri: one("request_uri"),
+            resource: params.all("resource").map(str::to_owned).collect(),
+            repeated: Vec::new(),
+        };
+        read.repeated = repeated;
+        read
+    }
+}

@@ -1,0 +1,61 @@
+//! `POST /oauth/consent`.
+
+use actix_web::http::header::{HeaderMap, ORIGIN};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::authorize::redirect;
+use super::error::PageError;
+use super::identity::SignedIn;
+use super::params::{Params, is_media_type};
+use super::{App, HerePage, body};
+use crate::flow::consent::{Answer, Unanswered};
+use crate::seal::Sealed;
+
+pub(super) const PATH: &str = "/oauth/consent";
+/// A question carries the client's state, which may be long.
+const LARGEST: usize = 64 * 1024;
+
+pub(super) async fn consent(
+    app: Data<App>,
+    here: HerePage,
+    SignedIn(person): SignedIn,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, PageError> {
+    if !is_our_page(request.headers(), here.site.issuer.as_str()) {
+        return Err(Unanswered::AnotherOrigin.into());
+    }
+    let form = form(&request, payload).await.ok_or(Unanswered::Malformed)?;
+    let (question, answer) = parsed(&form).ok_or(Unanswered::Malformed)?;
+    let answered = here.answer(&question, answer, &person, app.clock.now())?;
+    super::log::note(&request, &answered.client_jti);
+    Ok(redirect(HttpResponse::SeeOther(), &answered.location))
+}
+
+/// Our own page sends our origin. Where a browser sends `null` or none, `Sec-Fetch-Site` must say so instead; a
+/// client that sends neither is no browser and carries no one's cookies.
+fn is_our_page(headers: &HeaderMap, issuer: &str) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match (text(ORIGIN.as_str()), text("Sec-Fetch-Site")) {
+        (None, None) => true,
+        (None | Some("null"), fetch_site) => fetch_site == Some("same-origin"),
+        (Some(origin), _) => origin == issuer,
+    }
+}
+
+async fn form(request: &HttpRequest, payload: Payload) -> Option<Params> {
+    if !is_media_type(body::content_type(request), "application/x-www-form-urlencoded") {
+        return None;
+    }
+    Params::parse(&body::read(payload, LARGEST).await.ok()?).ok()
+}
+
+fn parsed(form: &Params) -> Option<(Sealed<crate::artifact::Question>, Answer)> {
+    let question = Sealed::new(form.one("question").ok()??);
+    match form.one("answer").ok()?? {
+        "allow" => Some((question, Answer::Allow)),
+        "deny" => Some((question, Answer::Deny)),
+        _ => None,
+    }
+}

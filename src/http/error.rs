@@ -1,0 +1,137 @@
+//! How a refusal looks: JSON to a client, a page to a person.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde_json::json;
+
+use super::identity::NotSignedIn;
+use super::pages;
+use crate::flow::authorize::NoReply;
+use crate::flow::consent::Unanswered;
+use crate::flow::refusal::{ErrorCode, Refusal};
+
+/// What an API client is told instead of an answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("the upstream did not answer")]
+    BadGateway(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the path has a segment that this server does not pass on")]
+    BadPath,
+    #[error("this origin may not call the server")]
+    ForeignOrigin,
+    #[error("the method is not one of: {0}")]
+    MethodNotAllowed(&'static str),
+    #[error("no site of this server has this host")]
+    Misdirected,
+    #[error("there is nothing here")]
+    NotFound,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    RefusedBasic(Refusal),
+    #[error("the body is too large")]
+    TooLarge,
+    #[error("the body did not arrive whole")]
+    Torn,
+}
+
+impl ApiError {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::BadGateway(_) => "bad_gateway",
+            Self::BadPath | Self::TooLarge | Self::Torn => "invalid_request",
+            Self::ForeignOrigin => "forbidden",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::Misdirected => "misdirected_request",
+            Self::NotFound => "not_found",
+            Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.code().as_str(),
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
+            Self::BadPath | Self::Torn => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = no_store(HttpResponse::build(self.status_code()));
+        match self {
+            Self::MethodNotAllowed(allowed) => response.insert_header(("Allow", *allowed)),
+            // RFC 6749 §5.2: the scheme that the client tried.
+            Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
+                response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
+            }
+            _ => &mut response,
+        };
+        let description = match self {
+            Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.description(),
+            other => other.to_string(),
+        };
+        response.json(json!({"error": self.word(), "error_description": description}))
+    }
+}
+
+/// The one place where the protocol's word becomes a number.
+fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
+        ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// RFC 6749 §5.1: on everything that carries or concerns a credential.
+pub(super) fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
+    response
+}
+
+/// What a person is told: never a redirect.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    #[error(transparent)]
+    NoReply(#[from] NoReply),
+    #[error("a question is answered by POST")]
+    NotPosted,
+    #[error(transparent)]
+    NotSignedIn(#[from] NotSignedIn),
+    #[error("no site of this server has this host")]
+    Misdirected,
+    #[error("the request is not percent-encoded UTF-8")]
+    Undecodable,
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::NoReply(_) | Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::NotPosted => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotSignedIn(reason) if reason.is_somebody() => StatusCode::FORBIDDEN,
+            Self::NotSignedIn(_) => StatusCode::UNAUTHORIZED,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::Unanswered(Unanswered::Seal(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unanswered(_) => StatusCode::FORBIDDEN,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        if matches!(self, Self::NotPosted) {
+            response.insert_header(("Allow", "POST"));
+        }
+        pages::sorry(response, self)
+    }
+}

@@ -1,0 +1,134 @@
+//! What the MCP server sees: who it is by the token, and nothing that a client could forge.
+
+use std::net::IpAddr;
+
+use actix_web::http::header::HeaderMap;
+use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::artifact::AccessToken;
+use crate::oauth::Issuer;
+
+/// For one hop only (RFC 9110 §7.6.1), answered here already, or set by the client library.
+const NOT_PASSED_ON: [&str; 13] = [
+    "connection",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "origin",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Everything that speaks of identity or of the way; the token says who it is.
+const OF_THE_PROXY: [&str; 6] =
+    ["forwarded", "gap-", "x-auth-request-", "x-forwarded-", "x-real-ip", "x-sidecar-"];
+
+/// The headers for the MCP server: the client's without what is not for it, then the identity from the token.
+pub(super) fn to_upstream(
+    sent: &HeaderMap,
+    token: &AccessToken,
+    issuer: &Issuer,
+    caller: Option<IpAddr>,
+) -> reqwest::header::HeaderMap {
+    let hop_by_hop = connection_options(sent.get_all("connection").map(|value| value.as_bytes()));
+    let mut headers = reqwest::header::HeaderMap::new();
+    for (name, value) in sent {
+        if is_passed_on(name.as_str(), &hop_by_hop) {
+            append(&mut headers, name.as_str(), value.as_bytes());
+        }
+    }
+    let caller = caller.map(|address| address.to_string()).unwrap_or_default();
+    for (name, value) in [
+        ("x-forwarded-user", token.person.sub.as_str()),
+        ("x-forwarded-email", token.person.email.as_str()),
+        ("x-forwarded-scope", token.scope.as_str()),
+        ("x-forwarded-host", issuer.authority()),
+        ("x-forwarded-proto", issuer.scheme()),
+        ("x-forwarded-for", &caller),
+    ] {
+        append(&mut headers, name, value.as_bytes());
+    }
+    headers
+}
+
+/// The headers of the answer that are for the client.
+pub(super) fn from_upstream(answer: &reqwest::header::HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    let hop_by_hop = connection_options(answer.get_all("connection").iter().map(HeaderValue::as_bytes));
+    answer.iter().filter_map(move |(name, value)| {
+        let name = name.as_str();
+        let passed = !NOT_PASSED_ON.contains(&name) && !hop_by_hop.iter().any(|option| option == name);
+        (passed && !name.starts_with("access-control-")).then_some((name, value.as_bytes()))
+    })
+}
+
+/// An underscore is read as a hyphen: many servers take them for the same name.
+fn is_passed_on(name: &str, hop_by_hop: &[String]) -> bool {
+    let name = name.replace('_', "-");
+    !NOT_PASSED_ON.contains(&name.as_str())
+        && !hop_by_hop.contains(&name)
+        && !OF_THE_PROXY.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The names that `Connection` makes hop-by-hop. It cannot take away what is set here: that is set afterwards.
+fn connection_options<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    let texts = values.filter_map(|value| std::str::from_utf8(value).ok());
+    texts.flat_map(|text| text.split(',')).map(|option| option.trim().to_ascii_lowercase()).collect()
+}
+
+fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
+        headers.append(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // PX-01, PX-02, T18
+    #[test]
+    fn nothing_that_speaks_of_identity_or_of_the_way_is_passed_on() {
+        let hop_by_hop = connection_options([&b"keep-alive, X-Custom"[..]].into_iter());
+        for gone in [
+            "x-forwarded-user",
+            "x_forwarded_email",
+            "x-forwarded-anything",
+            "x-auth-request-groups",
+            "x_auth_request_email",
+            "forwarded",
+            "x-real-ip",
+            "x_real_ip",
+            "gap-auth",
+            "gap_signature",
+            "x-sidecar-auth",
+            "cookie",
+            "origin",
+            "host",
+            "connection",
+            "upgrade",
+            "te",
+            "transfer-encoding",
+            "transfer_encoding",
+            "x-custom",
+        ] {
+            assert!(!is_passed_on(gone, &hop_by_hop), "{gone}");
+        }
+        for kept in [
+            "authorization",
+            "content-type",
+            "content-length",
+            "accept",
+            "mcp-session-id",
+            "mcp-protocol-version",
+            "last-event-id",
+            "x-forward",
+        ] {
+            assert!(is_passed_on(kept, &hop_by_hop), "{kept}");
+        }
+    }
+}

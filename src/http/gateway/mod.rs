@@ -1,0 +1,147 @@
+//! The resource path: a guarded way to the MCP server.
+
+mod headers;
+mod path;
+mod stream;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN, WWW_AUTHENTICATE};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::error::{ApiError, no_store};
+use super::params::Params;
+use super::{App, Here, pages};
+use crate::artifact::AccessToken;
+use crate::config::{Upstream, Upstreams};
+use crate::flow::verify::NoEntry;
+use crate::oauth::Resource;
+use crate::seal::Sealed;
+
+/// A connection that the MCP server may be about to close is not used again (uvicorn: after 5 seconds).
+const IDLE: Duration = Duration::from_secs(4);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The way to each MCP server.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    upstreams: Upstreams,
+    clients: HashMap<Upstream, reqwest::Client>,
+}
+
+impl Gateway {
+    pub(crate) fn new(upstreams: Upstreams) -> Result<Self, reqwest::Error> {
+        let all = upstreams.for_all.iter().chain(upstreams.by_path.iter().map(|(_, upstream)| upstream));
+        let clients =
+            all.map(|upstream| Ok((upstream.clone(), client(upstream)?))).collect::<Result<_, _>>()?;
+        Ok(Self { upstreams, clients })
+    }
+
+    fn behind(&self, resource: &Resource) -> Option<(&Upstream, &reqwest::Client)> {
+        let upstream = self.upstreams.behind(resource.path())?;
+        self.clients.get(upstream).map(|client| (upstream, client))
+    }
+}
+
+/// No overall time limit: a stream may last for days.
+fn client(upstream: &Upstream) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(IDLE)
+        .connect_timeout(CONNECT);
+    match upstream {
+        Upstream::Http(_) => builder.build(),
+        Upstream::Unix(path) => builder.unix_socket(path.clone()).build(),
+    }
+}
+
+/// Every path that is no endpoint of ours: guarded and passed on, or nothing.
+pub(super) async fn elsewhere(
+    app: Data<App>,
+    here: Here,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let path = request.uri().path();
+    let guarded =
+        here.site.resource_at(path).and_then(|resource| Some((resource, app.gateway.behind(resource)?)));
+    let Some((resource, (upstream, client))) = guarded else {
+        let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
+        return if lost { Ok(pages::landing(app.clone(), here).await) } else { Err(ApiError::NotFound) };
+    };
+    let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
+    if !may_call(&here, request.headers()) {
+        return Err(ApiError::ForeignOrigin);
+    }
+    let token = match bearer(&request) {
+        Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()).await,
+        Err(refusal) => Err(refusal),
+    };
+    match token {
+        Ok(token) => {
+            forward(&app, &here, &token, client.request(method(&request)?, target), request, payload).await
+        }
+        Err(refusal) => Ok(no_entry(&here.challenge(resource, &refusal), &refusal)),
+    }
+}
+
+fn may_call(here: &Here, headers: &HeaderMap) -> bool {
+    headers.get_all(ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| here.site.admits_origin(origin)))
+}
+
+/// The access token of a request (RFC 6750 §2): one, in the header.
+fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry> {
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let (first, second) = (values.next(), values.next());
+    let query = Params::parse(request.query_string().as_bytes()).unwrap_or_default();
+    if second.is_some() || (first.is_some() && query.has_any(&["access_token"])) {
+        return Err(NoEntry::Twice);
+    }
+    let Some(header) = first else { return Ok(None) };
+    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+    let token =
+        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    // Another scheme is no token of ours; it is judged like one that does not open.
+    Ok(Some(Sealed::new(token.unwrap_or_default())))
+}
+
+fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
+    reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
+}
+
+async fn forward(
+    app: &App,
+    here: &Here,
+    token: &AccessToken,
+    outgoing: reqwest::RequestBuilder,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let caller = super::caller::address(&request, app.forwarded_hops);
+    let headers = headers::to_upstream(request.headers(), token, &here.site.issuer, caller);
+    let outgoing = outgoing.headers(headers);
+    let outgoing =
+        if stream::has_body(request.headers()) { outgoing.body(stream::pump(payload)) } else { outgoing };
+    let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
+    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = HttpResponse::build(status);
+    headers::from_upstream(answer.headers()).for_each(|header| {
+        response.append_header(header);
+    });
+    Ok(stream::back(response, answer))
+}
+
+/// A refusal with its challenge and a body, because some clients need one.
+fn no_entry(challenge: &str, refusal: &NoEntry) -> HttpResponse {
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let word = refusal.error().unwrap_or("unauthorized");
+    no_store(HttpResponse::build(status))
+        .insert_header((WWW_AUTHENTICATE, challenge))
+        .json(json!({"error": word, "error_description": refusal.to_string()}))
+}

@@ -1,0 +1,142 @@
+//! Who is the person: the only reader of the proxy's headers.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use subtle::Choice;
+
+use super::App;
+use super::error::PageError;
+use crate::artifact::Person;
+use crate::clock::Timestamp;
+use crate::config::ProxySecret;
+use crate::provider::{IdTokenError, Provider};
+
+const SECRET: &str = "X-Sidecar-Auth";
+const USER: &str = "X-Forwarded-User";
+const EMAIL: &str = "X-Forwarded-Email";
+const ID_TOKEN: &str = "X-Forwarded-Id-Token";
+
+/// A person for whom the proxy vouches, and the proxy proved that it is the proxy.
+pub(super) struct SignedIn(pub(super) Person);
+
+impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = request.app_data::<Data<App>>().ok_or(PageError::Misdirected)?;
+            let person = identify(app, request.headers(), app.clock.now()).await;
+            Ok(Self(person.map_err(|reason| reason.with_way_back(&request))?))
+        })
+    }
+}
+
+/// Every proof that is configured must hold: a hop-by-hop `Connection` header can delete one of them.
+async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Person, NotSignedIn> {
+    if !app.secrets.is_empty() {
+        is_from_proxy(&app.secrets, headers)?;
+    }
+    let person = match &app.provider {
+        Some(provider) => by_id_token(provider, app, headers, now).await?,
+        None => by_headers(headers)?,
+    };
+    if app.domains.contains(person.email.domain()) { Ok(person) } else { Err(NotSignedIn::Domain) }
+}
+
+fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), NotSignedIn> {
+    let presented = one(headers, SECRET)?.ok_or(NotSignedIn::Missing(SECRET))?;
+    let known = secrets.iter().fold(Choice::from(0), |known, secret| known | secret.is(presented.as_bytes()));
+    if known.into() { Ok(()) } else { Err(NotSignedIn::WrongSecret) }
+}
+
+/// The identity comes from the token alone; the headers beside it must not say otherwise.
+async fn by_id_token(
+    provider: &Provider,
+    app: &App,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Person, NotSignedIn> {
+    let token = one(headers, ID_TOKEN)?.ok_or(NotSignedIn::Missing(ID_TOKEN))?;
+    let person = provider
+        .identify(token, &app.domains, now)
+        .await
+        .map_err(|reason| NotSignedIn::IdToken { reason, again: None })?;
+    for (header, ours) in [(USER, person.sub.as_str()), (EMAIL, person.email.as_str())] {
+        if one(headers, header)?.is_some_and(|theirs| theirs != ours) {
+            return Err(NotSignedIn::Disagreement(header));
+        }
+    }
+    Ok(person)
+}
+
+fn by_headers(headers: &HeaderMap) -> Result<Person, NotSignedIn> {
+    let required = |name| one(headers, name)?.ok_or(NotSignedIn::Missing(name));
+    Ok(Person {
+        sub: required(USER)?.to_owned().try_into().map_err(|_| NotSignedIn::Malformed(USER))?,
+        email: required(EMAIL)?.to_owned().try_into().map_err(|_| NotSignedIn::Malformed(EMAIL))?,
+    })
+}
+
+/// The value of a header that may be there once. Values are bytes: addresses may be UTF-8. Empty is absent.
+fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, NotSignedIn> {
+    let mut values = headers.get_all(name);
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(NotSignedIn::Repeated(name));
+    }
+    let text = value.map(|value| std::str::from_utf8(value.as_bytes())).transpose();
+    Ok(text.map_err(|_| NotSignedIn::Malformed(name))?.filter(|text| !text.is_empty()))
+}
+
+/// Why nobody is signed in. `Display` is for the person and whoever set up the proxy.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotSignedIn {
+    #[error("The header {0} names somebody else than the ID token.")]
+    Disagreement(&'static str),
+    #[error("Your account is not one of the organization that may use this server.")]
+    Domain,
+    #[error("The identity provider's token was not accepted: {reason}.")]
+    IdToken {
+        #[source]
+        reason: IdTokenError,
+        /// Where signing in once more begins.
+        again: Option<String>,
+    },
+    #[error("The header {0} is not what the proxy sends.")]
+    Malformed(&'static str),
+    #[error("The header {0} is missing: this request did not come through the sign-in proxy.")]
+    Missing(&'static str),
+    #[error("The header {0} is there more than once.")]
+    Repeated(&'static str),
+    #[error("The header X-Sidecar-Auth holds another secret: the proxy and this server do not share one.")]
+    WrongSecret,
+}
+
+impl NotSignedIn {
+    /// It is known who it is, and that person may not.
+    pub(super) fn is_somebody(&self) -> bool {
+        matches!(self, Self::Domain | Self::IdToken { reason: IdTokenError::Organization, .. })
+    }
+
+    pub(super) fn way_back(&self) -> Option<&str> {
+        if let Self::IdToken { again, .. } = self { again.as_deref() } else { None }
+    }
+
+    /// A token that is only too old is renewed by signing in again, which comes back to this very request.
+    fn with_way_back(self, request: &HttpRequest) -> Self {
+        let Self::IdToken { reason, .. } = self else { return self };
+        let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let renewable = reason.is_age() && request.method() == actix_web::http::Method::GET;
+        let again =
+            renewable.then(|| format!("/oauth2/start?rd={}", utf8_percent_encode(here, NON_ALPHANUMERIC)));
+        Self::IdToken { reason, again }
+    }
+}

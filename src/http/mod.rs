@@ -1,0 +1,166 @@
+//! The doors, one file per endpoint; they decide nothing.
+
+mod authorize;
+mod body;
+mod caller;
+mod consent;
+mod cors;
+mod error;
+mod gateway;
+mod identity;
+mod log;
+mod metadata;
+mod pages;
+mod params;
+mod register;
+mod token;
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::guard::{self, Guard};
+use actix_web::http::header::HOST;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
+
+pub(crate) use cors::cors;
+pub(crate) use gateway::Gateway;
+pub(crate) use log::one_line;
+
+use crate::clock::Clock;
+use crate::config::{Pages, ProxySecret};
+use crate::flow::Authority;
+use crate::flow::verify::PROTECTED_RESOURCE;
+use crate::oauth::EmailDomains;
+use crate::provider::Provider;
+use crate::seal::keys_dir::Keys;
+use crate::spent::Spent;
+use error::{ApiError, PageError};
+
+/// What every door may ask.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) clock: Clock,
+    pub(crate) authorities: Vec<Authority>,
+    pub(crate) keys: Keys,
+    pub(crate) spent: Spent,
+    pub(crate) secrets: Vec<ProxySecret>,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) domains: EmailDomains,
+    pub(crate) gateway: Gateway,
+    pub(crate) forwarded_hops: usize,
+    pub(crate) pages: Pages,
+}
+
+/// Every path this server has.
+pub(crate) fn routes(paths: &mut ServiceConfig) {
+    paths
+        .service(
+            api(metadata::AUTHORIZATION_SERVER, "GET, HEAD, OPTIONS")
+                .route(get().to(metadata::authorization_server)),
+        )
+        .service(
+            api(&format!("{PROTECTED_RESOURCE}{{path:.*}}"), "GET, HEAD, OPTIONS")
+                .route(get().to(metadata::protected_resource)),
+        )
+        .service(api(metadata::JWKS, "GET, HEAD, OPTIONS").route(get().to(metadata::jwks)))
+        .service(api(register::PATH, "POST, OPTIONS").route(web::post().to(register::register)))
+        .service(api(authorize::PATH, "GET, HEAD").route(get().to(authorize::authorize)))
+        .service(
+            api(consent::PATH, "POST").route(web::post().to(consent::consent)).route(get().to(refuse_get)),
+        )
+        .service(api(token::PATH, "POST, OPTIONS").route(web::post().to(token::token)))
+        .default_service(web::to(gateway::elsewhere));
+}
+
+/// The admin port: for the operator, and for MCP servers in the pod.
+pub(crate) fn admin_routes(paths: &mut ServiceConfig) {
+    paths
+        .service(api("/healthz", "GET, HEAD").route(get().to(alive)))
+        .service(api("/readyz", "GET, HEAD").route(get().to(alive)))
+        .service(api("/jwks", "GET, HEAD").route(get().to(metadata::jwks)))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::NotFound) }));
+}
+
+/// A path that says which methods it has (RFC 9110 §15.5.6).
+fn api(path: &str, methods: &'static str) -> Resource {
+    let refuse = move || async move { Err::<HttpResponse, _>(ApiError::MethodNotAllowed(methods)) };
+    web::resource(path).default_service(web::to(refuse))
+}
+
+/// GET, and HEAD wherever GET is (RFC 9110 §9.1).
+fn get() -> Route {
+    web::route().guard(either())
+}
+
+fn either() -> impl Guard {
+    guard::Any(guard::Get()).or(guard::Head())
+}
+
+/// Keys were read before the port was bound, so an answer is all there is to know.
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// What the proxy makes of an answer when its session ran out.
+async fn refuse_get() -> Result<HttpResponse, PageError> {
+    Err(PageError::NotPosted)
+}
+
+/// The authority of the site that a request is for, by `Host` and by nothing else.
+struct Here {
+    app: Data<App>,
+    at: usize,
+}
+
+impl Here {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        let app = request.app_data::<Data<App>>()?.clone();
+        let mut hosts = request.headers().get_all(HOST);
+        let host = hosts.next()?.to_str().ok().filter(|_| hosts.next().is_none())?;
+        // The absolute form of a target names a host, too (RFC 9112 §3.2.2): they must agree.
+        if request.uri().authority().is_some_and(|authority| !authority.as_str().eq_ignore_ascii_case(host)) {
+            return None;
+        }
+        let at = app.authorities.iter().position(|authority| authority.site.issuer.is_host(host))?;
+        Some(Self { app, at })
+    }
+}
+
+impl Deref for Here {
+    type Target = Authority;
+
+    fn deref(&self) -> &Authority {
+        &self.app.authorities[self.at]
+    }
+}
+
+impl FromRequest for Here {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request).ok_or(ApiError::Misdirected))
+    }
+}
+
+/// The same for the doors that speak to people.
+struct HerePage(Here);
+
+impl Deref for HerePage {
+    type Target = Authority;
+
+    fn deref(&self) -> &Authority {
+        &self.0
+    }
+}
+
+impl FromRequest for HerePage {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Here::of(request).map(Self).ok_or(PageError::Misdirected))
+    }
+}

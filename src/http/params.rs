@@ -1,0 +1,109 @@
+//! Strict decoding of queries and forms: empty is absent, and what came twice stays twice.
+
+use std::borrow::Cow;
+
+/// The parameters of an `application/x-www-form-urlencoded` text (RFC 6749 appendix B), in their order.
+#[derive(Default)]
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Refuses a broken percent sign and what is not UTF-8. A parameter without value counts as omitted
+    /// (RFC 6749 §3.1, §3.2).
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Undecodable> {
+        let mut params = Vec::new();
+        for pair in text.split(|&b| b == b'&') {
+            let (name, value) = pair.split_at(pair.iter().position(|&b| b == b'=').unwrap_or(pair.len()));
+            let value = value.strip_prefix(b"=").unwrap_or_default();
+            if !value.is_empty() {
+                params.push((decode(name)?, decode(value)?));
+            }
+        }
+        Ok(Self(params))
+    }
+
+    /// The value of a parameter that may be there once (RFC 6749 §3.1).
+    pub(super) fn one(&self, name: &'static str) -> Result<Option<&str>, Repeated> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(Repeated(name)),
+        }
+    }
+
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(name, _)| names.contains(&name.as_str()))
+    }
+}
+
+/// Percent signs and bytes that mean nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a parameter is not percent-encoded UTF-8")]
+pub(super) struct Undecodable;
+
+/// A parameter that is there more than once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Repeated(pub(super) &'static str);
+
+/// One value of the form encoding: `+` is a space.
+pub(super) fn decode(text: &[u8]) -> Result<String, Undecodable> {
+    let mut bytes = text.iter().copied();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => (hex(bytes.next())? << 4) | hex(bytes.next())?,
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).map_err(|_| Undecodable)
+}
+
+fn hex(digit: Option<u8>) -> Result<u8, Undecodable> {
+    let digit = digit.and_then(|digit| char::from(digit).to_digit(16)).ok_or(Undecodable)?;
+    u8::try_from(digit).map_err(|_| Undecodable)
+}
+
+/// Does a `Content-Type` say that the body is a form? Parameters and letter case do not matter (RFC 9110 §8.3.1).
+pub(super) fn is_media_type(content_type: Option<Cow<'_, str>>, wanted: &str) -> bool {
+    let content_type = content_type.unwrap_or_default();
+    content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    //
+    #[test]
+    fn values_are_decoded_strictly_and_empty_ones_are_absent() {
+        let params = Params::parse(b"a=1+2%203&b=&c&=x&d=%C3%A9&e==&e=2&&f=%2B").map_err(|_| ()).unwrap();
+        assert_eq!(params.one("a"), Ok(Some("1 2 3")));
+        assert_eq!((params.one("b"), params.one("c")), (Ok(None), Ok(None)));
+        assert_eq!((params.one("d"), params.one("f")), (Ok(Some("é")), Ok(Some("+"))));
+        assert_eq!(params.one("e"), Err(Repeated("e")));
+        assert_eq!(params.all("e").collect::<Vec<_>>(), ["=", "2"]);
+    }
+
+    #[test]
+    fn what_is_no_percent_encoded_utf_8_is_refused() {
+        for wrong in [&b"a=%"[..], b"a=%f", b"a=%zz", b"a=%ff", b"%zz=a", b"a=\xff", b"a=%C3"] {
+            assert!(Params::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_may_have_parameters_and_any_case() {
+        for (text, same) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("text/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_media_type(Some(text.into()), "application/json"), same, "{text}");
+        }
+    }
+}

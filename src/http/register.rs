@@ -1,0 +1,37 @@
+//! `POST /oauth/register`.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body;
+use super::error::{ApiError, no_store};
+use super::params::is_media_type;
+use super::{App, Here};
+use crate::flow::refusal::Refusal;
+use crate::flow::register::{RegistrationError, RegistrationRequest};
+use crate::site::Registration;
+
+pub(super) const PATH: &str = "/oauth/register";
+const LARGEST: usize = 16 * 1024;
+
+pub(super) async fn register(
+    app: Data<App>,
+    here: Here,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    if here.site.registration == Registration::Off {
+        return Err(ApiError::NotFound);
+    }
+    let body = body::read(payload, LARGEST).await?;
+    let registered = here.register(metadata(&request, &body)?, app.clock.now())?;
+    Ok(no_store(HttpResponse::Created()).json(registered))
+}
+
+/// RFC 7591 §3.1: one JSON object.
+fn metadata(request: &HttpRequest, body: &[u8]) -> Result<RegistrationRequest, Refusal> {
+    let is_json = is_media_type(body::content_type(request), "application/json");
+    let object = serde_json::from_slice::<serde_json::Map<_, _>>(body).ok().filter(|_| is_json);
+    let metadata = object.and_then(|object| serde_json::from_value(object.into()).ok());
+    metadata.ok_or_else(|| RegistrationError::NotMetadata.into())
+}

@@ -1,0 +1,163 @@
+//! Binds, then runs: the port is known before the first request.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App as ActixApp, HttpServer, dev};
+
+use crate::clock::Clock;
+use crate::config::{Config, Listen};
+use crate::fetch::FetchError;
+use crate::flow::Authority;
+use crate::http::{self, App, Gateway};
+use crate::provider::Provider;
+use crate::seal::keys_dir::{Keys, KeysError};
+use crate::spent::Spent;
+
+/// oauth2-proxy keeps idle connections for 90 seconds; ours must last longer, or it meets a closing one.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+
+/// A bound server, with its admin port.
+pub struct Server {
+    public: dev::Server,
+    admin: dev::Server,
+    address: Option<SocketAddr>,
+    admin_address: Option<SocketAddr>,
+}
+
+impl Server {
+    /// Reads the keys and binds both ports. Call it inside an actix runtime.
+    pub fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let keys =
+            Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
+        let app = Data::new(App {
+            clock,
+            authorities: Authority::all(&config, &keys),
+            keys,
+            spent: Spent::memory(),
+            secrets: config.proofs.secrets,
+            provider: config.proofs.id_token.map(Provider::new).transpose()?,
+            domains: config.domains,
+            gateway: Gateway::new(config.upstreams).map_err(FetchError::from)?,
+            forwarded_hops: config.forwarded_hops,
+            pages: config.pages,
+        });
+        let drain = u64::try_from(config.drain.0).unwrap_or_default();
+        let (public, address) = public(&config.listen, app.clone(), drain)?;
+        let (admin, admin_address) = admin(&config.admin_listen, app)?;
+        Ok(Self { public, admin, address, admin_address })
+    }
+
+    /// None for a unix socket.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// None for a unix socket.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Serves until SIGTERM or SIGINT, then lets open requests end within the drain time. The admin port answers
+    /// until the last of them is over.
+    pub async fn run(self) -> io::Result<()> {
+        let admin = actix_web::rt::spawn(self.admin);
+        let ended = self.public.await;
+        admin.abort();
+        ended
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({:?})", self.address)
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on {0}: {1}")]
+    Bind(String, io::Error),
+    #[error("the outgoing HTTP client cannot be made: {0}")]
+    Client(#[from] FetchError),
+    #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
+    Keys(PathBuf, KeysError),
+}
+
+fn keys_sentence(dir: &Path, error: &KeysError) -> String {
+    if error.is_missing() {
+        format!("there are no keys in {}; `mcp-auth-sidecar keys init` makes them", dir.display())
+    } else {
+        format!("the keys in {} cannot be used: {error}", dir.display())
+    }
+}
+
+fn public(
+    listen: &Listen,
+    app: Data<App>,
+    drain: u64,
+) -> Result<(dev::Server, Option<SocketAddr>), StartError> {
+    let server = HttpServer::new(move || {
+        ActixApp::new()
+            .app_data(app.clone())
+            .configure(http::routes)
+            .wrap(from_fn(http::cors))
+            .wrap(from_fn(http::one_line))
+    })
+    .keep_alive(KEEP_ALIVE)
+    // A client that goes away ends its request at once, also while the upstream has not answered.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(drain);
+    let failed = |error| StartError::Bind(shown(listen), error);
+    match listen {
+        Listen::Tcp(address) => {
+            let server = server.bind(address).map_err(failed)?;
+            let address = server.addrs().first().copied();
+            Ok((server.run(), address))
+        }
+        Listen::Unix(path) => {
+            remove_stale(path).map_err(failed)?;
+            let server = server.bind_uds(path).map_err(failed)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
+            Ok((server.run(), None))
+        }
+    }
+}
+
+fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Option<SocketAddr>), StartError> {
+    let server = HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(http::admin_routes))
+        .workers(1)
+        .disable_signals();
+    let failed = |error| StartError::Bind(shown(listen), error);
+    match listen {
+        Listen::Tcp(address) => {
+            let server = server.bind(address).map_err(failed)?;
+            let address = server.addrs().first().copied();
+            Ok((server.run(), address))
+        }
+        Listen::Unix(path) => {
+            remove_stale(path).map_err(failed)?;
+            Ok((server.bind_uds(path).map_err(failed)?.run(), None))
+        }
+    }
+}
+
+/// A socket that nobody listens on is what a crash leaves behind.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    if path.exists() && UnixStream::connect(path).is_err() { fs::remove_file(path) } else { Ok(()) }
+}
+
+fn shown(listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => address.to_string(),
+        Listen::Unix(path) => path.display().to_string(),
+    }
+}
