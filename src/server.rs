@@ -22,7 +22,7 @@ use crate::seal::keys_dir::{Keys, KeysError};
 use crate::spent::Spent;
 
 /// oauth2-proxy keeps idle connections for 90 seconds; ours must last longer, or it meets a closing one.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
+const KEEP_ALIVE: Duration = Duration::from_mins(2);
 
 /// A bound server, with its admin port.
 pub struct Server {

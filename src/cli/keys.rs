@@ -20,8 +20,11 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
 }
 
 pub(super) fn init_text(dir: &Path, now: Timestamp) -> Result<String, CliError> {
-    let made = init(dir, now)?;
-    Ok(made.iter().map(|path| format!("made {}\n", path.display())).collect())
+    let mut text = String::new();
+    for path in init(dir, now)? {
+        let _ = writeln!(text, "made {}", path.display());
+    }
+    Ok(text)
 }
 
 /// A line for each key.

@@ -24,7 +24,7 @@ pub struct MintArgs {
     /// The site it is for; needed where there is more than one
     #[arg(long)]
     site: Option<String>,
-    /// `optional` for a client that may send no code_challenge
+    /// `optional` for a client that may send no `code_challenge`
     #[arg(long, value_enum, default_value_t = Pkce::Required)]
     pkce: Pkce,
     /// How long it lasts; for good without this

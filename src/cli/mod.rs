@@ -12,7 +12,7 @@ use crate::config::Config;
 
 /// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
 ///
-/// Settings are environment variables that begin with MCP_AUTH_; the README lists them.
+/// Settings are environment variables that begin with `MCP_AUTH_`; the README lists them.
 #[derive(Debug, Parser)]
 #[command(name = "mcp-auth-sidecar", version)]
 pub struct Cli {
@@ -28,7 +28,7 @@ pub enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
-        /// Where the rings lie; beats MCP_AUTH_KEYS_DIR
+        /// Where the rings lie; beats `MCP_AUTH_KEYS_DIR`
         #[arg(long, global = true)]
         dir: Option<PathBuf>,
     },
@@ -53,7 +53,7 @@ pub enum KeysCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ClientCommand {
-    /// Make a client_id with a secret for a confidential client; the secret is printed once and stored nowhere
+    /// Make a `client_id` with a secret for a confidential client; the secret is printed once and stored nowhere
     Mint(mint::MintArgs),
 }
 

@@ -46,33 +46,33 @@ pub struct Config {
 impl Config {
     /// Reads the variables that begin with `MCP_AUTH_`; names the variable at the first mistake.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let (vars, site_vars, warnings) = vars::sort(vars)?;
+        let vars::Sorted { vars, of_sites, warnings } = vars::sort(vars)?;
         let mut read = Read::default();
-        let sites = site::sites(vars.sites.clone(), site_vars, &mut read)?;
-        let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", Listen::try_from)?;
+        let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
+        let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", str::parse)?;
         let config = Self {
             admin_listen: read.value(
                 "ADMIN_LISTEN",
                 vars.admin_listen.clone(),
                 "127.0.0.1:8081",
-                Listen::try_from,
+                str::parse,
             )?,
             forwarded_hops: read.value("FORWARDED_HOPS", vars.forwarded_hops.clone(), "1", read::number)?,
             keys_dir: read
                 .value("KEYS_DIR", vars.keys_dir.clone(), "keys", |dir| Ok::<_, String>(dir.into()))?,
             proofs: proofs(&vars, &listen, &mut read)?,
             domains: read.value("EMAIL_DOMAINS", vars.email_domains.clone(), "", |text| {
-                EmailDomains::try_from(list(&text))
+                EmailDomains::try_from(list(text))
             })?,
             scopes: read
-                .value("SCOPES", vars.scopes.clone(), "mcp", |text| Catalogue::try_from(list(&text)))?,
+                .value("SCOPES", vars.scopes.clone(), "mcp", |text| Catalogue::try_from(list(text)))?,
             consent: consent(&vars, &sites, &mut read)?,
             lifetimes: lifetimes(&vars, &mut read)?,
-            upstreams: read.value("UPSTREAM", vars.upstream.clone(), "", Upstreams::try_from)?,
+            upstreams: read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
             pages: pages(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
-            log_format: read.value("LOG_FORMAT", vars.log_format.clone(), "json", LogFormat::try_from)?,
+            log_format: read.value("LOG_FORMAT", vars.log_format.clone(), "json", str::parse)?,
             sites,
             listen,
             warnings,
@@ -86,8 +86,10 @@ impl Config {
 fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, ConfigError> {
     let secrets =
         read.optional("PROXY_SECRET_FILE", vars.proxy_secret_file.clone(), ProxySecret::read_file)?;
-    let issuer = read.optional("ID_TOKEN_ISSUER", vars.id_token_issuer.clone(), ProviderIssuer::try_from)?;
-    let audience = read.optional("ID_TOKEN_AUDIENCE", vars.id_token_audience.clone(), Ok::<_, String>)?;
+    let issuer = read.optional("ID_TOKEN_ISSUER", vars.id_token_issuer.clone(), str::parse)?;
+    let audience = read.optional("ID_TOKEN_AUDIENCE", vars.id_token_audience.clone(), |text| {
+        Ok::<_, String>(text.to_owned())
+    })?;
     let max_age = read.value("ID_TOKEN_MAX_AGE_SECS", vars.id_token_max_age_secs.clone(), "7200", seconds)?;
     let id_token = match (issuer, audience) {
         (Some(issuer), Some(audience)) => Some(IdTokenSettings { issuer, audience, max_age }),
@@ -113,7 +115,7 @@ fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, Confi
 
 /// Nobody is asked only where no stranger can be the client.
 fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, ConfigError> {
-    let consent = read.value("CONSENT", vars.consent.clone(), "always", Consent::try_from)?;
+    let consent = read.value("CONSENT", vars.consent.clone(), "always", str::parse)?;
     let strangers = |site: &&Site| !site.issuer.is_loopback() && site.registration == Registration::Open;
     match sites.iter().find(strangers) {
         Some(site) if consent == Consent::Never => Err(ConfigError::new(
@@ -159,4 +161,117 @@ fn known_but_unused(vars: &Vars, read: &mut Read) -> Result<(), ConfigError> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn secret_file() -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "{}\n\n{}", "a".repeat(43), "b".repeat(32)).unwrap();
+        file
+    }
+
+    fn config(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let file = secret_file();
+        let mut vars = vec![
+            ("MCP_AUTH_DEFAULT_ISSUER".to_owned(), "https://mcp.example.com".to_owned()),
+            ("MCP_AUTH_EMAIL_DOMAINS".to_owned(), "example.com".to_owned()),
+            ("MCP_AUTH_PROXY_SECRET_FILE".to_owned(), file.path().display().to_string()),
+            ("HOME".to_owned(), "/".to_owned()),
+        ];
+        for (name, value) in changes {
+            vars.retain(|(other, _)| other != name);
+            vars.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        Config::from_vars(vars)
+    }
+
+    #[test]
+    fn three_settings_are_enough() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.sites[0].issuer.as_str(), "https://mcp.example.com");
+        assert_eq!(config.sites[0].resources.first().as_str(), "https://mcp.example.com/mcp");
+        assert_eq!(config.proofs.secrets.len(), 2);
+        assert_eq!(config.lifetimes.access, Seconds(3600));
+        assert!(config.warnings.is_empty());
+    }
+
+    #[test]
+    fn every_variable_is_shown_with_the_value_in_force_and_no_secret() {
+        let shown = config(&[("MCP_AUTH_SCOPES", " mcp , files:read ")]).unwrap().effective;
+        let text = format!("{shown:?}");
+        assert!(text.contains("files:read") && text.contains("127.0.0.1:8080") && !text.contains("aaaa"));
+        let site_settings = vars::OF_A_SITE.len();
+        assert_eq!(shown.len(), 31 + site_settings, "{shown:?}");
+    }
+
+    #[test]
+    fn a_mistake_names_its_variable() {
+        for (name, value) in [
+            ("MCP_AUTH_DEFAULT_ISSUER", ""),
+            ("MCP_AUTH_DEFAULT_ISSUER", "http://mcp.example.com"),
+            ("MCP_AUTH_DEFAULT_ISSUER", "https://mcp.example.com/path"),
+            ("MCP_AUTH_DEFAULT_ISUER", "https://mcp.example.com"),
+            ("MCP_AUTH_LISTEM", "127.0.0.1:1"),
+            ("MCP_AUTH_PUBLIC_ISSUER", "https://other.example.com"),
+            ("MCP_AUTH_SITES", "Internal"),
+            ("MCP_AUTH_DEFAULT_RESOURCES", "mcp"),
+            ("MCP_AUTH_DEFAULT_REDIRECTS", "lopback"),
+            ("MCP_AUTH_DEFAULT_REGISTRATION", "closed"),
+            ("MCP_AUTH_DEFAULT_ORIGINS", "example.com"),
+            ("MCP_AUTH_EMAIL_DOMAINS", ""),
+            ("MCP_AUTH_EMAIL_DOMAINS", "@example.com"),
+            ("MCP_AUTH_LISTEN", "8080"),
+            ("MCP_AUTH_ADMIN_LISTEN", "unix:relative"),
+            ("MCP_AUTH_PROXY_SECRET_FILE", "/nowhere"),
+            ("MCP_AUTH_PROXY_SECRET_FILE", ""),
+            ("MCP_AUTH_ID_TOKEN_AUDIENCE", "x"),
+            ("MCP_AUTH_ID_TOKEN_ISSUER", "http://accounts.example"),
+            ("MCP_AUTH_SCOPES", "offline_access"),
+            ("MCP_AUTH_CONSENT", "sometimes"),
+            ("MCP_AUTH_CONSENT", "never"),
+            ("MCP_AUTH_ACCESS_TOKEN_SECS", "1h"),
+            ("MCP_AUTH_ACCESS_TOKEN_SECS", "0"),
+            ("MCP_AUTH_CODE_SECS", "601"),
+            ("MCP_AUTH_REFRESH_TOKEN_SECS", "-1"),
+            ("MCP_AUTH_UPSTREAM", "127.0.0.1:9000"),
+            ("MCP_AUTH_UPSTREAM", "http://127.0.0.1:9000/mcp"),
+            ("MCP_AUTH_REGISTER_PER_MINUTE", "many"),
+            ("MCP_AUTH_LOG_FORMAT", "xml"),
+            ("MCP_AUTH_ACCENT", "red"),
+            // Known, and their work is not there yet.
+            ("MCP_AUTH_STORE", "redis://127.0.0.1"),
+            ("MCP_AUTH_STORE_PASSWORD_FILE", "/x"),
+            ("MCP_AUTH_DENY_FILE", "/x"),
+            ("MCP_AUTH_DEFAULT_PEOPLE_FILE", "/x"),
+            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned"),
+            ("MCP_AUTH_CLIENT_DOCUMENTS_DIR", "/x"),
+            ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
+        ] {
+            let mistake = config(&[(name, value)]).map(|_| ()).unwrap_err().to_string();
+            let named = if name == "MCP_AUTH_ID_TOKEN_AUDIENCE" { "MCP_AUTH_ID_TOKEN_ISSUER" } else { name };
+            assert!(mistake.starts_with(&format!("{named}: ")), "{name}={value}: {mistake}");
+            assert!(!mistake.contains('\n'), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn without_a_proof_of_the_proxy_all_three_are_named() {
+        let mistake = config(&[("MCP_AUTH_PROXY_SECRET_FILE", " ")]).unwrap_err().to_string();
+        for proof in ["MCP_AUTH_PROXY_SECRET_FILE", "MCP_AUTH_ID_TOKEN_ISSUER", "MCP_AUTH_LISTEN=unix:"] {
+            assert!(mistake.contains(proof), "{mistake}");
+        }
+        let socket = ("MCP_AUTH_LISTEN", "unix:/run/x.sock");
+        assert!(config(&[("MCP_AUTH_PROXY_SECRET_FILE", ""), socket]).is_ok());
+    }
+
+    #[test]
+    fn nobody_is_asked_only_where_no_stranger_can_be_the_client() {
+        for allowed in
+            [("MCP_AUTH_DEFAULT_ISSUER", "http://localhost:4180"), ("MCP_AUTH_DEFAULT_REGISTRATION", "off")]
+        {
+            assert_eq!(config(&[("MCP_AUTH_CONSENT", "never"), allowed]).unwrap().consent, Consent::Never);
+        }
+    }
+}

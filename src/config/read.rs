@@ -31,20 +31,20 @@ impl Read {
         name: &str,
         text: Option<String>,
         default: &str,
-        parse: impl FnOnce(String) -> Result<T, E>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T, ConfigError> {
         let text = set(text).unwrap_or_else(|| default.to_owned());
         self.effective.push((format!("MCP_AUTH_{name}"), text.clone()));
-        parse(text).map_err(|error| ConfigError::new(name, error.to_string()))
+        parse(&text).map_err(|error| ConfigError::new(name, error.to_string()))
     }
 
     pub(super) fn optional<T, E: Display>(
         &mut self,
         name: &str,
         text: Option<String>,
-        parse: impl FnOnce(String) -> Result<T, E>,
+        parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>, ConfigError> {
-        self.value(name, text, "", |text| set(Some(text)).map(parse).transpose())
+        self.value(name, text, "", |text| Some(text).filter(|text| !text.is_empty()).map(parse).transpose())
     }
 
     /// A variable whose other values have no work behind them yet.
@@ -54,10 +54,10 @@ impl Read {
         text: Option<String>,
         supported: &str,
     ) -> Result<(), ConfigError> {
-        self.value(name, text, supported, |text| match text == supported {
-            true => Ok(()),
-            false if supported.is_empty() => Err("this version does not support it yet".to_owned()),
-            false => Err(format!("this version supports only `{supported}`")),
+        self.value(name, text, supported, |text| match text {
+            _ if text == supported => Ok(()),
+            _ if supported.is_empty() => Err("this version does not support it yet".to_owned()),
+            _ => Err(format!("this version supports only `{supported}`")),
         })
     }
 }
@@ -67,22 +67,22 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-pub(super) fn number(text: String) -> Result<usize, String> {
+pub(super) fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number is needed".to_owned())
 }
 
-pub(super) fn seconds(text: String) -> Result<Seconds, String> {
+pub(super) fn seconds(text: &str) -> Result<Seconds, String> {
     let secs: u32 = text.parse().map_err(|_| "a whole number of seconds is needed".to_owned())?;
     Ok(Seconds(i64::from(secs)))
 }
 
-pub(super) fn lifetime(text: String) -> Result<Seconds, String> {
+pub(super) fn lifetime(text: &str) -> Result<Seconds, String> {
     let secs = seconds(text)?;
     if secs > Seconds(0) { Ok(secs) } else { Err("it must be at least one second".to_owned()) }
 }
 
 /// RFC 6749 §4.1.2: ten minutes at most.
-pub(super) fn code_lifetime(text: String) -> Result<Seconds, String> {
+pub(super) fn code_lifetime(text: &str) -> Result<Seconds, String> {
     let secs = lifetime(text)?;
     if secs <= Seconds(600) { Ok(secs) } else { Err("it must be at most 600 seconds".to_owned()) }
 }

@@ -36,7 +36,7 @@ pub(super) fn sites(
     read: &mut Read,
 ) -> Result<Vec<Site>, ConfigError> {
     let names = names(listed)?;
-    read.value("SITES", Some(names.join(",")), "", Ok::<_, String>)?;
+    read.value("SITES", Some(names.join(",")), "", |_| Ok::<_, String>(()))?;
     let mut sites: Vec<Site> = Vec::new();
     for name in names {
         let mut vars = of_sites.remove(&name).unwrap_or_default();
@@ -54,14 +54,16 @@ fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, Conf
     let prefix = name.to_ascii_uppercase();
     let mut take = |setting: &str| (format!("{prefix}_{setting}"), vars.remove(setting));
     let (variable, text) = take("ISSUER");
-    let issuer = read.value(&variable, text, "", |text| match text.is_empty() {
-        true => Err("the site's origin is needed, such as https://mcp.example.com".to_owned()),
-        false => Issuer::try_from(text).map_err(|error| error.to_string()),
+    let issuer = read.value(&variable, text, "", |text| {
+        if text.is_empty() {
+            return Err("the site's origin is needed, such as https://mcp.example.com".to_owned());
+        }
+        Issuer::try_from(text.to_owned()).map_err(|error| error.to_string())
     })?;
     let (variable, text) = take("RESOURCES");
     let resources = read.value(&variable, text, &issuer.at("/mcp"), resources)?;
     let (variable, text) = take("REDIRECTS");
-    let redirects = read.value(&variable, text, "loopback", |text| RedirectPolicy::try_from(list(&text)))?;
+    let redirects = read.value(&variable, text, "loopback", |text| RedirectPolicy::try_from(list(text)))?;
     let (variable, text) = take("REGISTRATION");
     let registration = read.value(&variable, text, "open", registration)?;
     let (variable, text) = take("ORIGINS");
@@ -73,20 +75,20 @@ fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, Conf
     Ok(Site { name, issuer, resources, redirects, registration, origins })
 }
 
-fn resources(text: String) -> Result<Resources, NameError> {
-    list(&text)
+fn resources(text: &str) -> Result<Resources, NameError> {
+    list(text)
         .into_iter()
         .map(Resource::try_from)
         .collect::<Result<Vec<_>, _>>()
         .and_then(Resources::try_from)
 }
 
-fn origins(text: String) -> Result<Vec<Issuer>, NameError> {
-    list(&text).into_iter().map(Issuer::try_from).collect()
+fn origins(text: &str) -> Result<Vec<Issuer>, NameError> {
+    list(text).into_iter().map(Issuer::try_from).collect()
 }
 
-fn registration(text: String) -> Result<Registration, &'static str> {
-    match text.as_str() {
+fn registration(text: &str) -> Result<Registration, &'static str> {
+    match text {
         "open" => Ok(Registration::Open),
         "off" => Ok(Registration::Off),
         _ => Err("it is `open` or `off`"),

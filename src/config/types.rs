@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use subtle::{Choice, ConstantTimeEq as _};
 use url::{Host, Url};
@@ -18,10 +19,10 @@ pub enum Listen {
     Unix(PathBuf),
 }
 
-impl TryFrom<String> for Listen {
-    type Error = &'static str;
+impl FromStr for Listen {
+    type Err = &'static str;
 
-    fn try_from(text: String) -> Result<Self, &'static str> {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         match text.strip_prefix("unix:") {
             Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
             Some(_) => Err("unix: needs an absolute path"),
@@ -45,8 +46,8 @@ pub struct ProxySecret(String);
 
 impl ProxySecret {
     /// One a line; blank lines are ignored.
-    pub(super) fn read_file(path: String) -> Result<Vec<Self>, String> {
-        let text = fs::read_to_string(&path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    pub(super) fn read_file(path: &str) -> Result<Vec<Self>, String> {
+        let text = fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.is_empty() {
             return Err(format!("{path} holds no secret; `mcp-auth-sidecar secret` makes one"));
@@ -93,11 +94,11 @@ impl ProviderIssuer {
     }
 }
 
-impl TryFrom<String> for ProviderIssuer {
-    type Error = &'static str;
+impl FromStr for ProviderIssuer {
+    type Err = &'static str;
 
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        let url = Url::parse(&text).map_err(|_| "it is no URL")?;
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let url = Url::parse(text).map_err(|_| "it is no URL")?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -105,8 +106,8 @@ impl TryFrom<String> for ProviderIssuer {
             None => false,
         };
         match url.scheme() {
-            "https" => Ok(Self(text)),
-            "http" if loopback => Ok(Self(text)),
+            "https" => Ok(Self(text.to_owned())),
+            "http" if loopback => Ok(Self(text.to_owned())),
             _ => Err("it must be https"),
         }
     }
@@ -119,11 +120,11 @@ pub enum Consent {
     Never,
 }
 
-impl TryFrom<String> for Consent {
-    type Error = &'static str;
+impl FromStr for Consent {
+    type Err = &'static str;
 
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        match text.as_str() {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
             "always" => Ok(Self::Always),
             "never" => Ok(Self::Never),
             _ => Err("it is `always` or `never`"),
@@ -156,20 +157,20 @@ impl Upstreams {
     }
 }
 
-impl TryFrom<String> for Upstreams {
-    type Error = String;
+impl FromStr for Upstreams {
+    type Err = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         let mut upstreams = Self::default();
-        for item in list(&text) {
+        for item in list(text) {
             match item.split_once('=') {
                 Some((path, upstream)) if path.starts_with('/') => {
-                    upstreams.by_path.push((path.to_owned(), Upstream::try_from(upstream.to_owned())?));
+                    upstreams.by_path.push((path.to_owned(), upstream.parse()?));
                 }
                 _ if upstreams.for_all.is_some() => {
                     return Err("only one upstream can be for all resources".into());
                 }
-                _ => upstreams.for_all = Some(Upstream::try_from(item)?),
+                _ => upstreams.for_all = Some(item.parse()?),
             }
         }
         Ok(upstreams)
@@ -193,10 +194,10 @@ impl Upstream {
     }
 }
 
-impl TryFrom<String> for Upstream {
-    type Error = String;
+impl FromStr for Upstream {
+    type Err = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix:") {
             return if path.starts_with('/') {
                 Ok(Self::Unix(path.into()))
@@ -204,7 +205,7 @@ impl TryFrom<String> for Upstream {
                 Err("unix: needs an absolute path".into())
             };
         }
-        match Url::parse(&text) {
+        match Url::parse(text) {
             Ok(url)
                 if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() =>
             {
@@ -229,11 +230,11 @@ pub enum LogFormat {
     Text,
 }
 
-impl TryFrom<String> for LogFormat {
-    type Error = &'static str;
+impl FromStr for LogFormat {
+    type Err = &'static str;
 
-    fn try_from(text: String) -> Result<Self, &'static str> {
-        match text.as_str() {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
             "json" => Ok(Self::Json),
             "text" => Ok(Self::Text),
             _ => Err("it is `json` or `text`"),
@@ -241,22 +242,37 @@ impl TryFrom<String> for LogFormat {
     }
 }
 
-pub(super) fn log_filter(text: String) -> Result<String, String> {
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let parsed = text.parse::<tracing_subscriber::filter::Targets>();
-    parsed.map(|_| text).map_err(|error| format!("it is no filter: {error}"))
+    parsed.map(|_| text.to_owned()).map_err(|error| format!("it is no filter: {error}"))
 }
 
-pub(super) fn line(text: String) -> Result<String, &'static str> {
+pub(super) fn line(text: &str) -> Result<String, &'static str> {
     if text.len() <= 100 && !text.contains(char::is_control) {
-        Ok(text)
+        Ok(text.to_owned())
     } else {
         Err("one line of at most 100 bytes is needed")
     }
 }
 
-pub(super) fn colour(text: String) -> Result<String, &'static str> {
+pub(super) fn colour(text: &str) -> Result<String, &'static str> {
     let hex = text
         .strip_prefix('#')
         .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if hex { Ok(text) } else { Err("a colour such as #0b57d0 is needed") }
+    if hex { Ok(text.to_owned()) } else { Err("a colour such as #0b57d0 is needed") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstreams_are_for_all_resources_or_by_path() {
+        let by_path: Upstreams = "/mcp=http://127.0.0.1:9000, /other=unix:/run/o.sock".parse().unwrap();
+        assert_eq!(by_path.behind("/mcp").unwrap().origin(), "http://127.0.0.1:9000");
+        assert_eq!(by_path.behind("/other"), Some(&Upstream::Unix("/run/o.sock".into())));
+        assert!(by_path.behind("/third").is_none());
+        let for_all: Upstreams = "http://[::1]:9000/".parse().unwrap();
+        assert_eq!(for_all.behind("/any").unwrap().origin(), "http://[::1]:9000");
+    }
 }

@@ -52,10 +52,15 @@ pub(super) type SiteVars = BTreeMap<String, String>;
 pub(super) const OF_A_SITE: [&str; 7] =
     ["ISSUER", "RESOURCES", "REDIRECTS", "REGISTRATION", "CLIENT_DOCUMENTS", "ORIGINS", "PEOPLE_FILE"];
 
+/// The environment by who it is for.
+pub(super) struct Sorted {
+    pub(super) vars: Vars,
+    pub(super) of_sites: BTreeMap<String, SiteVars>,
+    pub(super) warnings: Vec<String>,
+}
+
 /// Sorts the environment; whatever is left over and begins with the prefix is a mistake.
-pub(super) fn sort(
-    vars: impl IntoIterator<Item = (String, String)>,
-) -> Result<(Vars, BTreeMap<String, SiteVars>, Vec<String>), ConfigError> {
+pub(super) fn sort(vars: impl IntoIterator<Item = (String, String)>) -> Result<Sorted, ConfigError> {
     let mut ours: BTreeMap<String, String> = vars
         .into_iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
@@ -71,7 +76,7 @@ pub(super) fn sort(
     let of_kubernetes: Vec<String> = ours.keys().filter(|name| is_kubernetes(name)).cloned().collect();
     ours.retain(|name, _| !is_kubernetes(name));
     let vars = envy::from_iter(ours).map_err(|error| unknown(&error))?;
-    Ok((vars, of_sites, warning(&of_kubernetes).into_iter().collect()))
+    Ok(Sorted { vars, of_sites, warnings: warning(&of_kubernetes).into_iter().collect() })
 }
 
 /// The variables that Kubernetes injects for a Service whose name begins like ours.
@@ -95,4 +100,26 @@ fn unknown(error: &envy::Error) -> ConfigError {
     let sentence = error.to_string();
     let field = sentence.split('`').nth(1).unwrap_or_default();
     ConfigError::new(field.to_ascii_uppercase(), "there is no such setting")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubernetes_injects_is_left_out_with_one_warning() {
+        let injected = ["SERVICE_HOST", "SIDECAR_SERVICE_PORT_HTTP", "PORT", "PORT_4180_TCP_ADDR"];
+        let vars = injected.map(|name| (format!("MCP_AUTH_{name}"), "10.0.0.1".to_owned()));
+        let warnings = sort(vars).map_err(|error| error.to_string()).unwrap().warnings;
+        assert_eq!(warnings.len(), 1);
+        assert!(warnings[0].contains("and 3 more"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_variable_that_nobody_knows_is_named() {
+        for name in ["MCP_AUTH_LISTEM", "MCP_AUTH_PUBLIC_ISSUER", "MCP_AUTH_DEFAULT_ISUER"] {
+            let mistake = sort([(name.to_owned(), "x".to_owned())]).err().unwrap();
+            assert_eq!(mistake.to_string(), format!("{name}: there is no such setting"));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::Authority;
 use super::refusal::Refusal;
 use crate::artifact::{AccessToken, AuthorizationCode, Client, Grant, RefreshToken};
 use crate::clock::Timestamp;
-use crate::oauth::names::UnknownResource;
+use crate::oauth::resource::UnknownResource;
 use crate::oauth::{CodeVerifier, Scopes};
 use crate::seal::{Sealed, new_jti, new_nonce};
 use crate::spent::Spent;

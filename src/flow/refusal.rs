@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 use super::UnknownClient;
 use super::register::RegistrationError;
 use crate::artifact::Unredeemed;
-use crate::oauth::names::UnknownResource;
 use crate::oauth::pkce;
+use crate::oauth::resource::UnknownResource;
 use crate::oauth::scope::BeyondGrant;
 use crate::seal::{OpenError, SealError};
 use crate::spent::Reused;
@@ -84,11 +84,15 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientWithoutSecret
             | Self::CredentialsMalformed => ErrorCode::InvalidClient,
-            Self::NoLongerAdmitted | Self::Reused(_) | Self::Token(_) => ErrorCode::InvalidGrant,
-            Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri) => {
-                ErrorCode::InvalidRequest
-            }
-            Self::Unredeemed(_) => ErrorCode::InvalidGrant,
+            Self::NoLongerAdmitted
+            | Self::Reused(_)
+            | Self::Token(_)
+            | Self::Unredeemed(
+                Unredeemed::NoVerifier
+                | Unredeemed::OtherClient
+                | Unredeemed::OtherRedirectUri
+                | Unredeemed::OtherVerifier,
+            ) => ErrorCode::InvalidGrant,
             Self::ChallengeMissing
             | Self::ChallengeMethod
             | Self::CredentialsTwice
@@ -96,7 +100,10 @@ impl Refusal {
             | Self::Missing(_)
             | Self::Pkce(_)
             | Self::Repeated(_)
-            | Self::ResponseMode => ErrorCode::InvalidRequest,
+            | Self::ResponseMode
+            | Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri) => {
+                ErrorCode::InvalidRequest
+            }
             Self::Registration(RegistrationError::RedirectUris(_)) => ErrorCode::InvalidRedirectUri,
             Self::Registration(_) => ErrorCode::InvalidClientMetadata,
             Self::RequestObject => ErrorCode::RequestNotSupported,

@@ -41,13 +41,14 @@ pub(super) fn redirect(status: HttpResponseBuilder, location: &Location) -> Http
 impl From<&Params> for AuthorizeParams {
     fn from(params: &Params) -> Self {
         let mut repeated = Vec::new();
-        let mut one = |name| {
-            params.one(name).map(|value| value.map(str::to_owned)).unwrap_or_else(|Repeated(name)| {
+        let mut one = |name| match params.one(name) {
+            Ok(value) => value.map(str::to_owned),
+            Err(Repeated(name)) => {
                 repeated.push(name);
                 None
-            })
+            }
         };
-        let mut read = Self {
+        Self {
             client_id: one("client_id"),
             redirect_uri: one("redirect_uri"),
             response_type: one("response_type"),
@@ -59,9 +60,7 @@ impl From<&Params> for AuthorizeParams {
             request: one("request"),
             request_uri: one("request_uri"),
             resource: params.all("resource").map(str::to_owned).collect(),
-            repeated: Vec::new(),
-        };
-        read.repeated = repeated;
-        read
+            repeated,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
-use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
@@ -41,7 +40,7 @@ struct LandingPage<'a> {
 }
 
 /// `GET /`.
-pub(super) async fn landing(app: Data<App>, here: Here) -> HttpResponse {
+pub(super) fn landing(app: &App, here: &Here) -> HttpResponse {
     let page = LandingPage {
         nonce: new_jti().to_string(),
         product: app.pages.product_name.as_deref().unwrap_or("MCP server"),

@@ -247,7 +247,9 @@ mod tests {
     kind!(OtherHidden, "e+jwt", Form::Encrypted);
 
     fn sealers() -> (Sealer, Sealer) {
-        let keys = keys_dir::Keys::fixed(Rings::generate(NOW));
+        let keys = keys_dir::Keys::fixed(
+            Rings::read(|of| Ok::<_, ring::RingError>(ring::fresh(of, NOW).into_bytes())).unwrap(),
+        );
         let sealer = |iss: &str| Sealer::new(Issuer::try_from(iss.to_owned()).unwrap(), keys.clone());
         (sealer("https://mcp.example"), sealer("https://other.example"))
     }

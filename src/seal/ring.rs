@@ -106,11 +106,6 @@ impl Rings {
             registration: ring(Purpose::Registration)?,
         })
     }
-
-    #[cfg(test)]
-    pub fn generate(now: Timestamp) -> Self {
-        Self::read(|purpose| Ok::<_, RingError>(fresh(purpose, now).into_bytes())).unwrap()
-    }
 }
 
 /// The text of a new ring file with one key that seals.

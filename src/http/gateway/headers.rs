@@ -35,7 +35,8 @@ pub(super) fn to_upstream(
     issuer: &Issuer,
     caller: Option<IpAddr>,
 ) -> reqwest::header::HeaderMap {
-    let hop_by_hop = connection_options(sent.get_all("connection").map(|value| value.as_bytes()));
+    let hop_by_hop =
+        connection_options(sent.get_all("connection").map(actix_web::http::header::HeaderValue::as_bytes));
     let mut headers = reqwest::header::HeaderMap::new();
     for (name, value) in sent {
         if is_passed_on(name.as_str(), &hop_by_hop) {

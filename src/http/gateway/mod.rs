@@ -73,7 +73,7 @@ pub(super) async fn elsewhere(
         here.site.resource_at(path).and_then(|resource| Some((resource, app.gateway.behind(resource)?)));
     let Some((resource, (upstream, client))) = guarded else {
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
-        return if lost { Ok(pages::landing(app.clone(), here).await) } else { Err(ApiError::NotFound) };
+        return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
     let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
     if !may_call(&here, request.headers()) {
@@ -83,12 +83,15 @@ pub(super) async fn elsewhere(
         Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()).await,
         Err(refusal) => Err(refusal),
     };
-    match token {
-        Ok(token) => {
-            forward(&app, &here, &token, client.request(method(&request)?, target), request, payload).await
-        }
-        Err(refusal) => Ok(no_entry(&here.challenge(resource, &refusal), &refusal)),
-    }
+    let token = match token {
+        Ok(token) => token,
+        Err(refusal) => return Ok(no_entry(&here.challenge(resource, &refusal), &refusal)),
+    };
+    let caller = super::caller::address(&request, app.forwarded_hops);
+    let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
+    let outgoing = client.request(method(&request)?, target).headers(headers);
+    let body = stream::has_body(request.headers()).then_some(payload);
+    forward(outgoing, body).await
 }
 
 fn may_call(here: &Here, headers: &HeaderMap) -> bool {
@@ -115,19 +118,11 @@ fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
     reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
 }
 
-async fn forward(
-    app: &App,
-    here: &Here,
-    token: &AccessToken,
-    outgoing: reqwest::RequestBuilder,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, ApiError> {
-    let caller = super::caller::address(&request, app.forwarded_hops);
-    let headers = headers::to_upstream(request.headers(), token, &here.site.issuer, caller);
-    let outgoing = outgoing.headers(headers);
-    let outgoing =
-        if stream::has_body(request.headers()) { outgoing.body(stream::pump(payload)) } else { outgoing };
+async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Result<HttpResponse, ApiError> {
+    let outgoing = match body {
+        Some(payload) => outgoing.body(stream::pump(payload)),
+        None => outgoing,
+    };
     let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);

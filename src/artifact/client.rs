@@ -1,0 +1,105 @@
+//! Clients: what they registered, or an operator minted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::clock::Timestamp;
+use crate::oauth::{Jti, RedirectUri};
+use crate::seal::{Artifact, Form, Purpose, Sealed};
+
+/// A client's registration (RFC 7591); sealed, it is the `client_id`. Its claims are short: it travels in URLs.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Client {
+    pub jti: Jti,
+    pub iat: Timestamp,
+    /// Only a minted client may end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exp: Option<Timestamp>,
+    #[serde(rename = "uris")]
+    pub redirect_uris: Vec<RedirectUri>,
+    /// What the client calls itself; nobody has checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Present for the clients that an operator minted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minted: Option<Minted>,
+    /// It registered without the grant `refresh_token`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_refresh: bool,
+}
+
+impl Artifact for Client {
+    const TYP: &'static str = "client+jwt";
+    const FORM: Form = Form::Signed(Purpose::Registration);
+
+    fn exp(&self) -> Option<Timestamp> {
+        self.exp
+    }
+}
+
+impl Client {
+    /// May the browser be sent there? (RFC 6749 §3.1.2.3)
+    pub fn admits(&self, requested: &RedirectUri) -> bool {
+        self.redirect_uris.iter().any(|registered| registered.admits(requested))
+    }
+
+    /// PKCE is for everyone but a minted client whose operator said otherwise.
+    pub fn must_prove_key(&self) -> bool {
+        !self.minted.as_ref().is_some_and(|minted| minted.pkce_optional)
+    }
+}
+
+/// What an operator gave a confidential client (RFC 6749 §2.1).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Minted {
+    pub secret: SecretDigest,
+    #[serde(default, rename = "nopkce", skip_serializing_if = "is_false")]
+    pub pkce_optional: bool,
+}
+
+/// The SHA-256 of a client secret: the secret itself is never stored.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct SecretDigest(String);
+
+impl SecretDigest {
+    pub fn of(secret: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes())))
+    }
+
+    /// In constant time.
+    pub fn is_of(&self, secret: &str) -> bool {
+        self.0.as_bytes().ct_eq(Self::of(secret).0.as_bytes()).into()
+    }
+}
+
+/// A `client_id` by its SHA-256: binds a code or refresh token to its client without carrying it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct ClientDigest(String);
+
+impl ClientDigest {
+    pub fn of(client_id: &Sealed<Client>) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(client_id.as_str().as_bytes())))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_by_its_digest_alone() {
+        let digest = SecretDigest::of("correct horse");
+        assert!(digest.is_of("correct horse") && !digest.is_of("correct horse ") && !digest.is_of(""));
+        assert!(!serde_json::to_string(&digest).unwrap().contains("horse"));
+    }
+}
