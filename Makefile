@@ -1,0 +1,50 @@
+# Everything one does with this project; a bare `make` explains itself.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PORT ?= 4180
+
+# Runs a command and prints how long it took: $(call part,name,command)
+part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
+
+.PHONY: help run test check fmt lint doc tools e2e bench needs
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: needs ## Build and start the sidecar with a demo MCP server and a stand-in sign-in page (PORT=4180)
+	@cargo build --bin mcp-auth-sidecar --example demo
+	@PORT=$(PORT) exec target/debug/examples/demo
+
+test: needs tools ## Everything but the slow part: rules, doors, layers, demo, end to end on real parts
+	@$(call part,build,cargo test --no-run)
+	@$(call part,rules,cargo test --lib --bins)
+	@$(call part,doors,cargo test --test layers --test http --test start_up --test demo)
+	@$(call part,end to end,cargo test --test e2e)
+
+check: ## What CI runs: formatting, lints, documentation, tests
+	@$(call part,fmt,$(MAKE) --no-print-directory fmt)
+	@$(call part,lint,$(MAKE) --no-print-directory lint)
+	@$(call part,doc,$(MAKE) --no-print-directory doc)
+	@$(call part,test,$(MAKE) --no-print-directory test)
+
+fmt: needs ## Is the code formatted?
+	@cargo fmt --check
+
+lint: needs ## Clippy, every warning an error
+	@cargo clippy --all-targets -- -D warnings
+
+doc: needs ## Build the documentation, every warning an error
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
+
+tools: ## Install the pinned parts that the tests run against (into tests/tools)
+	@$(call part,tools,tests/tools/install.sh)
+
+e2e: needs tools ## The end-to-end tests alone
+	@cargo test --test e2e
+
+bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
+	@cargo bench --bench flow
+
+needs:
+	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done
