@@ -142,6 +142,8 @@ struct Envelope<T> {
 pub enum OpenError {
     #[error("its claims are not those of its kind")]
     Claims,
+    #[error("it has not the form of its kind")]
+    Form,
     #[error("it has expired")]
     Expired,
     #[error("another issuer made it")]
@@ -202,7 +204,17 @@ fn verify(ring: &Ring, typ: &str, text: impl AsRef<[u8]>, now: Timestamp) -> Res
     if header.token_type() == Some(typ) { Ok(claims) } else { Err(OpenError::Kind) }
 }
 
+/// Compact JWE with no encrypted key, 96 bits of nonce and the whole 128 bits of tag (RFC 7518 §4.5, §5.3).
+/// OpenSSL would take a shorter tag, which is that much easier to forge.
+fn is_whole(text: &str) -> bool {
+    let parts: Vec<usize> = text.split('.').map(str::len).collect();
+    matches!(parts.as_slice(), [_, 0, 16, _, 22])
+}
+
 fn decrypt(ring: &Ring, typ: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {
+    if !is_whole(text) {
+        return Err(OpenError::Form);
+    }
     let (content, header) = jwe::deserialize_compact_with_selector(text, |header| {
         header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::decrypter).transpose()
     })
@@ -302,6 +314,18 @@ mod tests {
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let changed = Sealed::<Signed>::new(String::from_utf8(bytes).unwrap());
             assert!(ours.open(&changed, NOW).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_shortened_tag_proves_nothing() {
+        let (ours, _) = sealers();
+        let text = ours.seal(&Hidden { word: "x".to_owned(), exp: LATER }).unwrap().into_text();
+        let (start, tag) = text.rsplit_once('.').unwrap();
+        let tag = URL_SAFE_NO_PAD.decode(tag).unwrap();
+        for length in 0..tag.len() {
+            let shortened = format!("{start}.{}", URL_SAFE_NO_PAD.encode(&tag[..length]));
+            assert!(ours.open(&Sealed::<Hidden>::new(shortened), NOW).is_err(), "{length} bytes");
         }
     }
 
