@@ -17,7 +17,7 @@ The demo runs. Ctrl-C ends it.
 
   {internal}   the internal site: assistants on people's own machines
   {public}   the public site: assistants in a vendor's cloud
-  in the places of oauth2-proxy and Google: a page that asks who you are
+  in the places of oauth2-proxy and Google: a page that asks who you are (be somebody else: /demo/sign-in)
   behind them: the sidecar on {address} (health, metrics: http://{admin}/readyz, /metrics),
   and behind its gateway an MCP server on {tools} with the tools whoami, add, roll_dice, count_slowly
 
