@@ -33,6 +33,8 @@ const HOP_BY_HOP: [&str; 8] = [
 pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>) -> io::Result<()> {
     let doors = Router::new()
         .route(sign_in::PATH, get(sign_in::page).post(sign_in::answer))
+        .route("/oauth2/start", get(sign_in::page))
+        .route("/oauth2/sign_out", get(sign_in::end))
         .route("/oauth/authorize", any(for_people))
         .route("/oauth/consent", any(for_people))
         .fallback(for_everybody)

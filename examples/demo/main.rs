@@ -1,5 +1,7 @@
 //! Everything on one machine: a sign-in page in oauth2-proxy's place, the sidecar, and an MCP server behind it.
 //!
+//! `make run` starts it on port 4180, `make run PORT=…` on another (0: any that is free).
+//!
 //! * [`front`]: stands where oauth2-proxy stands, with [`sign_in`] for Google
 //! * [`sidecar`]: the real binary as a child process, with its keys and settings
 //! * [`tools`]: the MCP server

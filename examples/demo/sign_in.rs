@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
@@ -39,18 +39,30 @@ pub(crate) struct Sessions(Mutex<HashMap<String, &'static Person>>);
 
 impl Sessions {
     pub(crate) fn person(&self, headers: &HeaderMap) -> Option<&'static Person> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs =
-            cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let (_, id) = pairs.find(|(name, _)| *name == SESSION)?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+        self.lock().get(session(headers)?).copied()
     }
 
     fn begin(&self, person: &'static Person) -> String {
         let id = format!("{:032x}", rand::random::<u128>());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), person);
+        self.lock().insert(id.clone(), person);
         id
     }
+
+    fn end(&self, headers: &HeaderMap) {
+        if let Some(id) = session(headers) {
+            self.lock().remove(id);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, &'static Person>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn session(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, id)| (name == SESSION).then_some(id))
 }
 
 /// As oauth2-proxy does with any method: after the sign-in, the browser comes back with a GET.
@@ -95,6 +107,12 @@ pub(crate) async fn answer(
     let cookie = format!("{SESSION}={}; Path=/; HttpOnly; SameSite=Lax", front.sessions().begin(person));
     let back = redirect_to(StatusCode::SEE_OTHER, relative(&rd));
     ([(SET_COOKIE, cookie)], back).into_response()
+}
+
+/// The pages link to oauth2-proxy's own address for this.
+pub(crate) async fn end(State(front): State<Arc<Front>>, headers: HeaderMap) -> Response {
+    front.sessions().end(&headers);
+    redirect_to(StatusCode::FOUND, PATH)
 }
 
 /// Percent-encoded down to letters that mean nothing in HTML.

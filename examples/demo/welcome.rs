@@ -35,12 +35,9 @@ Claude Desktop: Settings, Connectors, Add custom connector
   URL            https://mcp.example.com/mcp
   no client ID or secret: it registers itself
 
-Gemini Enterprise: a custom MCP server data store; the client ID and the secret come from
+Gemini Enterprise: a custom MCP server data store; what this prints goes into its form, with your host in it
   {mint}
-  MCP server     https://mcp.example.com/mcp
-  authorization  https://mcp.example.com/oauth/authorize
-  token          https://mcp.example.com/oauth/token
-  scope          mcp
+  MCP server URL https://mcp.example.com/mcp
 
 Cursor Cloud Agents: a team admin adds the server in the dashboard, under MCP servers
   URL            https://mcp.example.com/mcp
