@@ -110,9 +110,13 @@ pub(crate) async fn answer(
 }
 
 /// The pages link to oauth2-proxy's own address for this.
-pub(crate) async fn end(State(front): State<Arc<Front>>, headers: HeaderMap) -> Response {
+pub(crate) async fn end(
+    State(front): State<Arc<Front>>,
+    Query(Way { rd }): Query<Way>,
+    headers: HeaderMap,
+) -> Response {
     front.sessions().end(&headers);
-    redirect_to(StatusCode::FOUND, PATH)
+    redirect_to(StatusCode::FOUND, if rd.is_empty() { PATH } else { relative(&rd) })
 }
 
 /// Percent-encoded down to letters that mean nothing in HTML.
