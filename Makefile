@@ -12,8 +12,8 @@ part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - s
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: needs ## Build and start the sidecar with a demo MCP server and a stand-in sign-in page (PORT=4180)
-	@cargo build --bin mcp-auth-sidecar --example demo
+run: needs ## Start everything on one machine, with a sign-in page in place of oauth2-proxy (PORT=4180)
+	@cargo build --quiet --bin mcp-auth-sidecar --example demo
 	@PORT=$(PORT) exec target/debug/examples/demo
 
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, end to end on real parts

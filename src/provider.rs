@@ -219,10 +219,3 @@ pub enum IdTokenError {
     #[error("the ID token does not say that the address is verified (email_verified)")]
     Unverified,
 }
-
-impl IdTokenError {
-    /// Would signing in once more give a good one?
-    pub fn is_age(&self) -> bool {
-        matches!(self, Self::Age)
-    }
-}

@@ -7,14 +7,14 @@ use super::refusal::Refusal;
 use crate::artifact::{AccessToken, AuthorizationCode, Client, Grant, RefreshToken};
 use crate::clock::Timestamp;
 use crate::oauth::resource::UnknownResource;
-use crate::oauth::{CodeVerifier, Scopes};
+use crate::oauth::{CodeVerifier, Jti, Scopes};
 use crate::seal::{Sealed, new_jti, new_nonce};
 use crate::spent::Spent;
 
 /// A well-formed request of a known grant, all fields present.
 #[derive(Debug)]
 pub struct TokenRequest {
-    pub client: ClientCredentials,
+    pub credentials: ClientCredentials,
     pub grant: GrantRequest,
     pub resource: Vec<String>,
 }
@@ -40,6 +40,19 @@ impl std::fmt::Debug for ClientCredentials {
     }
 }
 
+/// A client that proved itself, or had nothing to prove. Only `authenticate` makes one.
+#[derive(Debug)]
+pub struct Authenticated {
+    id: Sealed<Client>,
+    client: Client,
+}
+
+impl Authenticated {
+    pub fn jti(&self) -> &Jti {
+        &self.client.jti
+    }
+}
+
 /// RFC 6749 §5.1.
 #[derive(Debug, Serialize)]
 pub struct TokenResponse {
@@ -52,20 +65,37 @@ pub struct TokenResponse {
 }
 
 impl Authority {
+    /// A minted client proves itself with its secret; a public one has none to show (RFC 6749 §3.2.1).
+    pub fn authenticate(
+        &self,
+        credentials: ClientCredentials,
+        now: Timestamp,
+    ) -> Result<Authenticated, Refusal> {
+        let client = self.client(&credentials.id, now)?;
+        match (&client.minted, credentials.secrets.as_slice()) {
+            (None, []) => {}
+            (None, _) => return Err(Refusal::ClientWithoutSecret),
+            (Some(_), []) => return Err(Refusal::ClientSecretMissing),
+            (Some(minted), secrets) if secrets.iter().any(|secret| minted.secret.is_of(secret)) => {}
+            (Some(_), _) => return Err(Refusal::ClientSecretWrong),
+        }
+        Ok(Authenticated { id: credentials.id, client })
+    }
+
     /// Gives tokens to the client that the grant is for. A code is spent only when everything else is right.
     pub async fn exchange(
         &self,
-        request: TokenRequest,
+        Authenticated { id, client }: &Authenticated,
+        grant: GrantRequest,
+        resource: &[String],
         spent: &Spent,
         now: Timestamp,
     ) -> Result<TokenResponse, Refusal> {
-        let client = self.authenticate(&request.client, now)?;
-        let id = &request.client.id;
-        match request.grant {
+        match grant {
             GrantRequest::Code { code, redirect_uri, verifier } => {
                 let code = self.sealer.open(&code, now).map_err(Refusal::Token)?;
                 let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
-                self.is_for(&grant, &request.resource)?;
+                self.is_for(&grant, resource)?;
                 let end = now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access);
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
@@ -73,12 +103,13 @@ impl Authority {
                 let refresh = (self.issues_refresh_tokens() && !client.no_refresh).then_some(first);
                 self.tokens(&grant, id, refresh, now)
             }
+            GrantRequest::Refresh { .. } if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
             GrantRequest::Refresh { token, scope } => {
                 let token = self.sealer.open(&token, now).map_err(Refusal::Token)?.redeem(id)?;
                 if !self.admits(&token.grant.person) {
                     return Err(Refusal::NoLongerAdmitted);
                 }
-                self.is_for(&token.grant, &request.resource)?;
+                self.is_for(&token.grant, resource)?;
                 let scope = token.grant.scope.narrowed(scope.as_deref(), &self.scopes)?;
                 spent.present(&token, self.lifetimes.refresh_grace, now).await?;
                 let narrowed = Grant { scope, ..token.grant.clone() };
@@ -86,18 +117,6 @@ impl Authority {
                 let successor = RefreshToken { generation, nonce: new_nonce(), ..token };
                 self.tokens(&narrowed, id, Some(successor), now)
             }
-        }
-    }
-
-    /// A minted client proves itself with its secret; a public one has none to show (RFC 6749 §3.2.1).
-    fn authenticate(&self, credentials: &ClientCredentials, now: Timestamp) -> Result<Client, Refusal> {
-        let client = self.client(&credentials.id, now)?;
-        match (&client.minted, credentials.secrets.as_slice()) {
-            (None, []) => Ok(client),
-            (None, _) => Err(Refusal::ClientWithoutSecret),
-            (Some(_), []) => Err(Refusal::ClientSecretMissing),
-            (Some(minted), secrets) if secrets.iter().any(|secret| minted.secret.is_of(secret)) => Ok(client),
-            (Some(_), _) => Err(Refusal::ClientSecretWrong),
         }
     }
 

@@ -68,13 +68,4 @@ impl NoEntry {
             Self::Twice => Some("invalid_request"),
         }
     }
-
-    /// RFC 6750 §3.1.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::NoToken | Self::OtherResource | Self::Revoked | Self::Token(_) => 401,
-            Self::Scope => 403,
-            Self::Twice => 400,
-        }
-    }
 }

@@ -24,7 +24,7 @@ pub(super) async fn authorize(
     let reply = here.reply_to(&params, now)?;
     super::log::note(&request, &reply.client().jti);
     Ok(match here.authorize(&params, &reply, person, now) {
-        Ok(Outcome::Ask(asked)) => pages::question(&asked),
+        Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
         Ok(Outcome::Granted(code)) => redirect(HttpResponse::Found(), &reply.with_code(&code)),
         Err(refusal) => redirect(HttpResponse::Found(), &reply.with_refusal(&refusal)),
     })

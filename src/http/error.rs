@@ -10,6 +10,7 @@ use super::pages;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
 use crate::flow::refusal::{ErrorCode, Refusal};
+use crate::flow::verify::NoEntry;
 
 /// What an API client is told instead of an answer.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,12 @@ pub(crate) enum ApiError {
     MethodNotAllowed(&'static str),
     #[error("no site of this server has this host")]
     Misdirected,
+    #[error("{reason}")]
+    NoEntry {
+        #[source]
+        reason: NoEntry,
+        challenge: String,
+    },
     #[error("there is nothing here")]
     NotFound,
     #[error(transparent)]
@@ -44,6 +51,7 @@ impl ApiError {
             Self::ForeignOrigin => "forbidden",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Misdirected => "misdirected_request",
+            Self::NoEntry { reason, .. } => reason.error().unwrap_or("unauthorized"),
             Self::NotFound => "not_found",
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.code().as_str(),
         }
@@ -58,6 +66,7 @@ impl ResponseError for ApiError {
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoEntry { reason, .. } => status_of_entry(reason),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -68,6 +77,7 @@ impl ResponseError for ApiError {
         let mut response = no_store(HttpResponse::build(self.status_code()));
         match self {
             Self::MethodNotAllowed(allowed) => response.insert_header(("Allow", *allowed)),
+            Self::NoEntry { challenge, .. } => response.insert_header((WWW_AUTHENTICATE, challenge.as_str())),
             // RFC 6749 §5.2: the scheme that the client tried.
             Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
@@ -88,6 +98,17 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
         ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// RFC 6750 §3.1.
+fn status_of_entry(reason: &NoEntry) -> StatusCode {
+    match reason {
+        NoEntry::NoToken | NoEntry::OtherResource | NoEntry::Revoked | NoEntry::Token(_) => {
+            StatusCode::UNAUTHORIZED
+        }
+        NoEntry::Scope => StatusCode::FORBIDDEN,
+        NoEntry::Twice => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -4,14 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use subtle::Choice;
 
-use super::App;
 use super::error::PageError;
+use super::{App, pages};
 use crate::artifact::Person;
 use crate::clock::Timestamp;
 use crate::config::ProxySecret;
@@ -34,7 +34,7 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let app = request.app_data::<Data<App>>().ok_or(PageError::Misdirected)?;
             let person = identify(app, request.headers(), app.clock.now()).await;
-            Ok(Self(person.map_err(|reason| reason.with_way_back(&request))?))
+            Ok(Self(person.map_err(|reason| reason.with_way_on(&request))?))
         })
     }
 }
@@ -48,7 +48,7 @@ async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Pers
         Some(provider) => by_id_token(provider, app, headers, now).await?,
         None => by_headers(headers)?,
     };
-    if app.domains.contains(person.email.domain()) { Ok(person) } else { Err(NotSignedIn::Domain) }
+    if app.domains.contains(person.email.domain()) { Ok(person) } else { Err(NotSignedIn::Domain(None)) }
 }
 
 fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), NotSignedIn> {
@@ -68,7 +68,7 @@ async fn by_id_token(
     let person = provider
         .identify(token, &app.domains, now)
         .await
-        .map_err(|reason| NotSignedIn::IdToken { reason, again: None })?;
+        .map_err(|reason| NotSignedIn::IdToken { reason, way_on: None })?;
     for (header, ours) in [(USER, person.sub.as_str()), (EMAIL, person.email.as_str())] {
         if one(headers, header)?.is_some_and(|theirs| theirs != ours) {
             return Err(NotSignedIn::Disagreement(header));
@@ -102,13 +102,12 @@ pub(crate) enum NotSignedIn {
     #[error("The header {0} names somebody else than the ID token.")]
     Disagreement(&'static str),
     #[error("Your account is not one of the organization that may use this server.")]
-    Domain,
+    Domain(Option<WayOn>),
     #[error("The identity provider's token was not accepted: {reason}.")]
     IdToken {
         #[source]
         reason: IdTokenError,
-        /// Where signing in once more begins.
-        again: Option<String>,
+        way_on: Option<WayOn>,
     },
     #[error("The header {0} is not what the proxy sends.")]
     Malformed(&'static str),
@@ -120,23 +119,39 @@ pub(crate) enum NotSignedIn {
     WrongSecret,
 }
 
+/// What to click, and where it leads.
+type WayOn = (&'static str, String);
+
 impl NotSignedIn {
     /// It is known who it is, and that person may not.
     pub(super) fn is_somebody(&self) -> bool {
-        matches!(self, Self::Domain | Self::IdToken { reason: IdTokenError::Organization, .. })
+        matches!(self, Self::Domain(_) | Self::IdToken { reason: IdTokenError::Organization, .. })
     }
 
-    pub(super) fn way_back(&self) -> Option<&str> {
-        if let Self::IdToken { again, .. } = self { again.as_deref() } else { None }
+    /// Signing in once more would be enough.
+    pub(super) fn is_old(&self) -> bool {
+        matches!(self, Self::IdToken { reason: IdTokenError::Age, .. })
     }
 
-    /// A token that is only too old is renewed by signing in again, which comes back to this very request.
-    fn with_way_back(self, request: &HttpRequest) -> Self {
-        let Self::IdToken { reason, .. } = self else { return self };
-        let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let renewable = reason.is_age() && request.method() == actix_web::http::Method::GET;
-        let again =
-            renewable.then(|| format!("/oauth2/start?rd={}", utf8_percent_encode(here, NON_ALPHANUMERIC)));
-        Self::IdToken { reason, again }
+    pub(super) fn way_on(&self) -> Option<(&'static str, &str)> {
+        let (Self::Domain(way_on) | Self::IdToken { way_on, .. }) = self else { return None };
+        way_on.as_ref().map(|(label, address)| (*label, address.as_str()))
+    }
+
+    /// The proxy signs in again, or out, and comes back to this very request; an answer cannot be repeated so.
+    fn with_way_on(self, request: &HttpRequest) -> Self {
+        if request.method() != Method::GET {
+            return self;
+        }
+        let way_on = match (self.is_old(), self.is_somebody()) {
+            (true, _) => Some(("Sign in again", pages::way_back("/oauth2/start", request))),
+            (_, true) => Some(("Use another account", pages::way_back("/oauth2/sign_out", request))),
+            _ => None,
+        };
+        match self {
+            Self::Domain(_) => Self::Domain(way_on),
+            Self::IdToken { reason, .. } => Self::IdToken { reason, way_on },
+            other => other,
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::PageError;
 use super::{App, Here, consent};
@@ -15,6 +16,8 @@ use crate::seal::new_jti;
 struct ConsentPage<'a> {
     nonce: String,
     action: &'static str,
+    /// Signs out and comes back to the same question.
+    switch: String,
     asked: &'a Asked,
 }
 
@@ -26,7 +29,7 @@ struct SorryPage<'a> {
     title: &'static str,
     reason: String,
     advice: &'static str,
-    again: Option<&'a str>,
+    way_on: Option<(&'static str, &'a str)>,
 }
 
 /// For a person who got lost.
@@ -51,17 +54,24 @@ pub(super) fn landing(app: &App, here: &Here) -> HttpResponse {
 }
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.
-pub(super) fn question(asked: &Asked) -> HttpResponse {
-    let page = ConsentPage { nonce: new_jti().to_string(), action: consent::PATH, asked };
+pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
+    let (nonce, switch) = (new_jti().to_string(), way_back("/oauth2/sign_out", request));
+    let page = ConsentPage { nonce, action: consent::PATH, switch, asked };
     html(HttpResponse::Ok(), &page, &page.nonce, "same-origin")
 }
 
 /// Says what happened and what to do now.
 pub(super) fn sorry(response: HttpResponseBuilder, error: &PageError) -> HttpResponse {
-    let again = if let PageError::NotSignedIn(reason) = error { reason.way_back() } else { None };
+    let way_on = if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None };
     let (title, advice) = words(error);
-    let page = SorryPage { nonce: new_jti().to_string(), title, reason: error.to_string(), advice, again };
+    let page = SorryPage { nonce: new_jti().to_string(), title, reason: error.to_string(), advice, way_on };
     html(response, &page, &page.nonce, "no-referrer")
+}
+
+/// An address of the proxy that does its work and then returns to this very request.
+pub(super) fn way_back(of_the_proxy: &str, request: &HttpRequest) -> String {
+    let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    format!("{of_the_proxy}?rd={}", utf8_percent_encode(here, NON_ALPHANUMERIC))
 }
 
 fn words(error: &PageError) -> (&'static str, &'static str) {
@@ -75,7 +85,7 @@ fn words(error: &PageError) -> (&'static str, &'static str) {
             "Your sign-in ended meanwhile",
             "Your answer did not arrive, and nothing was allowed. Start again from your assistant.",
         ),
-        PageError::NotSignedIn(reason) if reason.way_back().is_some() => {
+        PageError::NotSignedIn(reason) if reason.is_old() => {
             ("Please sign in again", "Your last sign-in was too long ago for this.")
         }
         PageError::NotSignedIn(reason) if reason.is_somebody() => (

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::error::{ApiError, no_store};
 use super::params::{Params, Repeated, Undecodable, decode, is_media_type};
 use super::{App, Here, body};
-use crate::flow::exchange::{ClientCredentials, GrantRequest, TokenRequest};
+use crate::flow::exchange::{ClientCredentials, GrantRequest, TokenRequest, TokenResponse};
 use crate::flow::refusal::Refusal;
 use crate::seal::Sealed;
 
@@ -35,15 +35,23 @@ pub(super) async fn token(
 ) -> Result<HttpResponse, ApiError> {
     let form = form(&request, &body::read(payload, LARGEST).await?)?;
     let by_header = request.headers().contains_key(AUTHORIZATION);
-    let exchanged = match parsed(&form, request.headers()) {
-        Ok(request) => here.exchange(request, &app.spent, app.clock.now()).await,
-        Err(refusal) => Err(refusal),
-    };
-    match exchanged {
+    match exchange(&app, &here, &form, &request).await {
         Ok(tokens) => Ok(no_store(HttpResponse::Ok()).json(tokens)),
         Err(refusal) if by_header => Err(ApiError::RefusedBasic(refusal)),
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+async fn exchange(
+    app: &App,
+    here: &Here,
+    form: &Params,
+    request: &HttpRequest,
+) -> Result<TokenResponse, Refusal> {
+    let (asked, now) = (parsed(form, request.headers())?, app.clock.now());
+    let client = here.authenticate(asked.credentials, now)?;
+    super::log::note(request, client.jti());
+    here.exchange(&client, asked.grant, &asked.resource, &app.spent, now).await
 }
 
 /// Parameters come in the body alone (RFC 6749 §2.3.1).
@@ -68,7 +76,7 @@ fn parsed(form: &Params, headers: &HeaderMap) -> Result<TokenRequest, Refusal> {
     if !["authorization_code", "refresh_token"].contains(&grant_type) {
         return Err(Refusal::GrantType);
     }
-    let client = credentials(form, headers)?;
+    let credentials = credentials(form, headers)?;
     let grant = if grant_type == "refresh_token" {
         GrantRequest::Refresh { token: Sealed::new(required("refresh_token")?), scope: optional("scope")? }
     } else {
@@ -78,7 +86,7 @@ fn parsed(form: &Params, headers: &HeaderMap) -> Result<TokenRequest, Refusal> {
             verifier: optional("code_verifier")?.map(TryInto::try_into).transpose()?,
         }
     };
-    Ok(TokenRequest { client, grant, resource: form.all("resource").map(str::to_owned).collect() })
+    Ok(TokenRequest { credentials, grant, resource: form.all("resource").map(str::to_owned).collect() })
 }
 
 /// Header and body merged; two ways of authenticating at once are refused (RFC 6749 §2.3).

@@ -7,13 +7,7 @@ mod stream;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN, WWW_AUTHENTICATE};
-use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
-
-use super::error::{ApiError, no_store};
+use super::error::ApiError;
 use super::params::Params;
 use super::{App, Here, pages};
 use crate::artifact::AccessToken;
@@ -21,6 +15,10 @@ use crate::config::{Upstream, Upstreams};
 use crate::flow::verify::NoEntry;
 use crate::oauth::Resource;
 use crate::seal::Sealed;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 
 /// A connection that the MCP server may be about to close is not used again (uvicorn: after 5 seconds).
 const IDLE: Duration = Duration::from_secs(4);
@@ -81,12 +79,10 @@ pub(super) async fn elsewhere(
     }
     let token = match bearer(&request) {
         Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()).await,
-        Err(refusal) => Err(refusal),
+        Err(reason) => Err(reason),
     };
-    let token = match token {
-        Ok(token) => token,
-        Err(refusal) => return Ok(no_entry(&here.challenge(resource, &refusal), &refusal)),
-    };
+    let token =
+        token.map_err(|reason| ApiError::NoEntry { challenge: here.challenge(resource, &reason), reason })?;
     let caller = super::caller::address(&request, app.forwarded_hops);
     let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
     let outgoing = client.request(method(&request)?, target).headers(headers);
@@ -130,13 +126,4 @@ async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Re
         response.append_header(header);
     });
     Ok(stream::back(response, answer))
-}
-
-/// A refusal with its challenge and a body, because some clients need one.
-fn no_entry(challenge: &str, refusal: &NoEntry) -> HttpResponse {
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let word = refusal.error().unwrap_or("unauthorized");
-    no_store(HttpResponse::build(status))
-        .insert_header((WWW_AUTHENTICATE, challenge))
-        .json(json!({"error": word, "error_description": refusal.to_string()}))
 }
