@@ -1,0 +1,88 @@
+//! Bodies flow through the gateway as they come, and what is broken upstream is said to be.
+
+use crate::gateway::start;
+use crate::harness::{Ask, TestServer};
+use bytes::Bytes;
+use futures_util::stream;
+use reqwest::Body;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// design 7: SSE events at once
+#[tokio::test]
+async fn an_event_arrives_before_the_next_one_is_sent() {
+    let (upstream, server, token) = start().await;
+    let request = server.get("/mcp/events").bearer_auth(&token).header("Accept", "text/event-stream");
+    let mut response = timeout(SOON, request.send()).await.unwrap().unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    for event in ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"] {
+        upstream.events.send(event).await.unwrap();
+        let arrived = timeout(SOON, response.chunk()).await.unwrap().unwrap().unwrap();
+        assert_eq!(arrived, event);
+    }
+}
+
+/// design 7: a client that goes away ends the upstream request
+#[tokio::test]
+async fn who_goes_away_is_not_waited_for() {
+    let (upstream, server, token) = start().await;
+    let request = server.get("/mcp/events").bearer_auth(&token);
+    let response = timeout(SOON, request.send()).await.unwrap().unwrap();
+    drop(response);
+    timeout(SOON, upstream.events.closed()).await.expect("the MCP server learns of it");
+}
+
+/// design 7: bodies stream both ways
+#[tokio::test]
+async fn an_answer_may_begin_before_the_question_ends() {
+    let (_upstream, server, token) = start().await;
+    let (words, coming) = mpsc::channel::<Bytes>(1);
+    let body = stream::unfold(coming, async |mut coming| {
+        let word = coming.recv().await?;
+        Some((Ok::<_, Infallible>(word), coming))
+    });
+    let request = server.post("/mcp/echo").bearer_auth(&token).body(Body::wrap_stream(body));
+    words.send(Bytes::from_static(b"one")).await.unwrap();
+    let mut response = timeout(SOON, request.send()).await.unwrap().unwrap();
+    assert_eq!(timeout(SOON, response.chunk()).await.unwrap().unwrap().unwrap(), "one");
+    words.send(Bytes::from_static(b"two")).await.unwrap();
+    assert_eq!(timeout(SOON, response.chunk()).await.unwrap().unwrap().unwrap(), "two");
+    drop(words);
+    assert!(timeout(SOON, response.chunk()).await.unwrap().unwrap().is_none());
+}
+
+/// X-12 is for our own endpoints: what the MCP server can bear is its own matter
+#[tokio::test]
+async fn a_large_body_passes_whole() {
+    let (upstream, server, token) = start().await;
+    let body = "a".repeat(3 << 20);
+    let answer = server.post("/mcp").bearer_auth(&token).body(body.clone()).answer().await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(upstream.last().body.len(), body.len());
+}
+
+/// T17: the gateway goes nowhere that the MCP server points to
+#[tokio::test]
+async fn a_redirect_of_the_mcp_servers_is_the_clients_to_follow() {
+    let (upstream, server, token) = start().await;
+    let answer = server.get("/mcp/elsewhere").bearer_auth(&token).answer().await;
+    assert_eq!((answer.status, answer.location()), (302, Some("/mcp/ok")));
+    assert!(upstream.seen().is_empty());
+}
+
+/// design 7: down is 502, in JSON
+#[tokio::test]
+async fn an_mcp_server_that_is_away_is_a_bad_gateway() {
+    let server = TestServer::spawn_with([("MCP_AUTH_UPSTREAM", "http://127.0.0.1:1")]);
+    let token = server.tokens(&server.client().await).await.access;
+    let request = server.post("/mcp").bearer_auth(&token).header("Origin", "http://localhost:6274");
+    let answer = request.answer().await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.json()["error"].is_string(), "{answer:?}");
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(server.post("/mcp").answer().await.status, 401, "who has no token learns nothing of it");
+}

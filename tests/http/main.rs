@@ -1,0 +1,30 @@
+//! The whole server over real HTTP, one file per endpoint.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets what it did not expect stops there"
+)]
+
+mod harness;
+
+mod access_token;
+mod authorize;
+mod consent;
+mod consent_page;
+mod gateway;
+mod gateway_headers;
+mod gateway_paths;
+mod gateway_streams;
+mod id_token;
+mod identity;
+mod jwks;
+mod manners;
+mod metadata;
+mod minted;
+mod redirect_uris;
+mod refresh;
+mod register;
+mod register_limits;
+mod token;
+mod token_client;

@@ -1,0 +1,263 @@
+//! Refresh tokens: a family of generations that a thief cannot keep pace with unseen.
+
+use crate::harness::{Client, TestServer, Tokens, encoded, with, without};
+use serde_json::json;
+
+/// TR-07, design 5.2
+#[tokio::test]
+async fn each_use_gives_a_successor() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    let second = server.refreshed(&client, &first.refresh).await;
+    let third = server.refreshed(&client, &second.refresh).await;
+    assert!(first.refresh != second.refresh && second.refresh != third.refresh);
+    assert!(first.access != second.access);
+}
+
+/// TR-14, design 5.2: an answer may get lost, and it may take days to notice
+#[tokio::test]
+async fn a_token_is_good_again_until_its_successor_is_used() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    for _ in 0..3 {
+        server.refreshed(&client, &first.refresh).await;
+        server.wait(86_400);
+    }
+    let successor = server.refreshed(&client, &first.refresh).await;
+    server.refreshed(&client, &successor.refresh).await;
+    assert_eq!(server.token(&client.refresh(&first.refresh)).await.refusal(), invalid_grant());
+}
+
+/// design 5.2: two halves of one client
+#[tokio::test]
+async fn two_tokens_of_a_generation_may_be_used_within_the_grace_time() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    let one = server.refreshed(&client, &first.refresh).await;
+    let other = server.refreshed(&client, &first.refresh).await;
+    let next = server.refreshed(&client, &one.refresh).await;
+    server.wait(59);
+    server.refreshed(&client, &other.refresh).await;
+    server.refreshed(&client, &next.refresh).await;
+}
+
+/// TR-08, design 5.2: a thief is found out at the second refresh, even one who keeps pace
+#[tokio::test]
+async fn two_tokens_of_a_generation_further_apart_end_the_family() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    let owner = server.refreshed(&client, &first.refresh).await;
+    let thief = server.refreshed(&client, &first.refresh).await;
+    let next = server.refreshed(&client, &thief.refresh).await;
+    server.wait(61);
+    assert_eq!(server.token(&client.refresh(&owner.refresh)).await.refusal(), invalid_grant());
+    for dead in [&next.refresh, &thief.refresh, &owner.refresh, &first.refresh] {
+        assert_eq!(server.token(&client.refresh(dead)).await.refusal(), invalid_grant());
+    }
+}
+
+/// TR-07, TR-08, design 5.2
+#[tokio::test]
+async fn an_older_generation_is_refused_and_after_the_grace_time_ends_the_family() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    let second = server.refreshed(&client, &first.refresh).await;
+    let third = server.refreshed(&client, &second.refresh).await;
+    assert_eq!(server.token(&client.refresh(&first.refresh)).await.refusal(), invalid_grant());
+    let third = server.refreshed(&client, &third.refresh).await;
+    server.wait(61);
+    assert_eq!(server.token(&client.refresh(&first.refresh)).await.refusal(), invalid_grant());
+    assert_eq!(server.token(&client.refresh(&third.refresh)).await.refusal(), invalid_grant());
+}
+
+/// design 3, 5.2
+#[tokio::test]
+async fn the_grace_time_is_a_setting() {
+    let server = TestServer::spawn_with([("MCP_AUTH_REFRESH_GRACE_SECS", "300")]);
+    let (client, first) = signed_in(&server).await;
+    let one = server.refreshed(&client, &first.refresh).await;
+    let other = server.refreshed(&client, &first.refresh).await;
+    server.refreshed(&client, &one.refresh).await;
+    server.wait(299);
+    server.refreshed(&client, &other.refresh).await;
+}
+
+/// clients F24: Gemini CLI sends one token several times at once
+#[tokio::test]
+async fn one_token_many_times_at_once_is_no_theft() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    let refresh = client.refresh(&first.refresh);
+    let answers = futures_util::future::join_all((0..8).map(|_| server.token(&refresh))).await;
+    for answer in answers {
+        server.refreshed(&client, &answer.tokens().refresh).await;
+    }
+}
+
+/// TR-09, TR-10, design 5.2: the end never moves
+#[tokio::test]
+async fn a_family_ends_a_week_after_it_was_allowed() {
+    let server = TestServer::spawn();
+    let (client, mut tokens) = signed_in(&server).await;
+    for _ in 0..6 {
+        server.wait(86_400);
+        tokens = server.refreshed(&client, &tokens.refresh).await;
+    }
+    server.wait(86_400 - 2);
+    tokens = server.refreshed(&client, &tokens.refresh).await;
+    server.wait(3);
+    assert_eq!(server.token(&client.refresh(&tokens.refresh)).await.refusal(), invalid_grant());
+}
+
+/// TR-05, TR-06, design 5.6
+#[tokio::test]
+async fn scopes_may_be_narrowed_for_one_token_and_come_back() {
+    let server = TestServer::spawn();
+    let (client, mut tokens) = signed_in(&server).await;
+    for (asked, granted) in [
+        ("mcp", "mcp"),
+        ("", "mcp tools:write"),
+        ("tools:write", "tools:write"),
+        ("tools:write mcp", "mcp tools:write"),
+        ("mcp unheard:of", "mcp"),
+        (" mcp  offline_access ", "mcp"),
+    ] {
+        let fields = with(&client.refresh(&tokens.refresh), "scope", asked);
+        tokens = server.token(&fields).await.tokens();
+        assert_eq!(sorted(&tokens.scope), granted, "{asked}");
+    }
+}
+
+/// TR-05, design 5.6
+#[tokio::test]
+async fn a_scope_beyond_what_was_allowed_is_refused() {
+    let server = TestServer::spawn();
+    let client = server.client().await;
+    let tokens = server.tokens_of(&client, &with(&client.request(), "scope", "mcp")).await;
+    assert_eq!(tokens.scope, "mcp");
+    for asked in ["tools:write", "mcp tools:write"] {
+        let fields = with(&client.refresh(&tokens.refresh), "scope", asked);
+        assert_eq!(server.token(&fields).await.refusal(), (400, "invalid_scope".to_owned()), "{asked}");
+    }
+    server.refreshed(&client, &tokens.refresh).await;
+}
+
+/// TR-12, design 5.5
+#[tokio::test]
+async fn the_resource_stays_what_it_was() {
+    let server = TestServer::spawn();
+    let client = server.client().await;
+    let other = "https://mcp.example.com/other/mcp";
+    let mut tokens = server.tokens_of(&client, &with(&client.request(), "resource", other)).await;
+    for same in ["", other, "https://mcp.example.com/other/mcp/", "HTTPS://MCP.example.com/other/mcp"] {
+        let fields = with(&client.refresh(&tokens.refresh), "resource", same);
+        tokens = server.token(&fields).await.tokens();
+        assert_eq!(server.claims(&tokens.access).await["aud"], json!(other), "{same}");
+    }
+    for resource in ["https://mcp.example.com/mcp", "https://evil.example", "mcp"] {
+        let fields = with(&client.refresh(&tokens.refresh), "resource", resource);
+        let refusal = server.token(&fields).await.refusal();
+        assert_eq!(refusal, (400, "invalid_target".to_owned()), "{resource}");
+    }
+}
+
+/// TR-03, TR-04, TR-13, T12
+#[tokio::test]
+async fn only_what_was_issued_as_a_refresh_token_to_this_client_refreshes() {
+    let server = TestServer::spawn();
+    let (client, tokens) = signed_in(&server).await;
+    let other = server.client().await;
+    let code = server.code(&client).await;
+    let token = &tokens.refresh;
+    for fields in [
+        with(&client.refresh(token), "client_id", &other.id),
+        client.refresh("invented"),
+        client.refresh(&tokens.access),
+        client.refresh(&code),
+        client.refresh(&client.id),
+        client.refresh(&token[..token.len() - 4]),
+        client.refresh(&format!("{}AAAA", &token[..token.len() - 4])),
+        client.refresh(&format!("{token}.")),
+    ] {
+        assert_eq!(server.token(&fields).await.refusal(), invalid_grant(), "{}", encoded(&fields));
+    }
+    let nothing = server.token(&without(&client.refresh(""), "refresh_token")).await.refusal();
+    assert_eq!(nothing, (400, "invalid_request".to_owned()));
+    server.refreshed(&client, token).await;
+}
+
+/// design 3: what one site issued, the other refuses
+#[tokio::test]
+async fn a_refresh_token_of_one_site_is_worth_nothing_at_the_other() {
+    let server = TestServer::spawn();
+    let (_, tokens) = signed_in(&server).await;
+    let local = server.internal().client().await;
+    let refusal = server.internal().token(&local.refresh(&tokens.refresh)).await.refusal();
+    assert_eq!(refusal, invalid_grant());
+}
+
+/// TR-11, design 3, 5.2: who has left the domains is out at the next refresh
+#[tokio::test]
+async fn the_domains_are_asked_again_at_every_refresh() {
+    let before = TestServer::spawn();
+    let (client, tokens) = signed_in(&before).await;
+    let after = before.again_with([("MCP_AUTH_EMAIL_DOMAINS", "other.example")]);
+    assert_eq!(after.token(&client.refresh(&tokens.refresh)).await.refusal(), invalid_grant());
+}
+
+/// design 5.2: memory forgets at a restart, and clients go on
+#[tokio::test]
+async fn a_restart_signs_nobody_out() {
+    let before = TestServer::spawn();
+    let (client, tokens) = signed_in(&before).await;
+    let after = before.again_with([]);
+    let next = after.refreshed(&client, &tokens.refresh).await;
+    after.refreshed(&client, &next.refresh).await;
+}
+
+/// TR-01, design 3
+#[tokio::test]
+async fn where_no_refresh_tokens_are_wanted_none_come_and_none_are_taken() {
+    let before = TestServer::spawn();
+    let (client, tokens) = signed_in(&before).await;
+    let server = before.again_with([("MCP_AUTH_REFRESH_TOKEN_SECS", "0")]);
+    let code = server.code(&client).await;
+    let answer = server.token(&client.exchange(&code)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json().get("refresh_token"), None);
+    let (status, error) = server.token(&client.refresh(&tokens.refresh)).await.refusal();
+    assert_eq!(status, 400);
+    assert!(["unsupported_grant_type", "invalid_grant"].contains(&error.as_str()), "{error}");
+}
+
+/// TR-17, AT-08, design 4: what was decided at the consent stays
+#[tokio::test]
+async fn a_refreshed_token_tells_of_the_same_consent() {
+    let server = TestServer::spawn();
+    let (client, first) = signed_in(&server).await;
+    server.wait(1_000);
+    let second = server.refreshed(&client, &first.refresh).await;
+    let (old, new) = (server.claims(&first.access).await, server.claims(&second.access).await);
+    for same in ["iss", "aud", "sub", "email", "client_id", "scope", "auth_time", "sid"] {
+        assert_eq!(old[same], new[same], "{same}");
+    }
+    assert_ne!(old["jti"], new["jti"]);
+    assert_eq!(new["iat"], json!(server.now()));
+    assert_eq!(new["exp"], json!(server.now() + 3_600));
+}
+
+async fn signed_in(server: &TestServer) -> (Client, Tokens) {
+    let client = server.client().await;
+    let tokens = server.tokens(&client).await;
+    (client, tokens)
+}
+
+fn sorted(scopes: &str) -> String {
+    let mut scopes: Vec<&str> = scopes.split(' ').collect();
+    scopes.sort_unstable();
+    scopes.join(" ")
+}
+
+fn invalid_grant() -> (u16, String) {
+    (400, "invalid_grant".to_owned())
+}

@@ -1,0 +1,169 @@
+//! What is too much or no registration at all.
+
+use crate::harness::{Ask, LOOPBACK, TestServer};
+use serde_json::{Value, json};
+
+/// REG-02, REG-14, REG-22
+#[tokio::test]
+async fn what_is_no_registration_is_refused_in_the_protocols_words() {
+    let server = TestServer::spawn();
+    for body in [
+        "",
+        "nonsense",
+        "[]",
+        "\"text\"",
+        "null",
+        "1",
+        "{",
+        "{\"redirect_uris\":",
+        "{\"redirect_uris\":[\"\\ud800\"]}",
+    ] {
+        let request = server.post("/oauth/register").header("Content-Type", "application/json");
+        let refusal = request.body(body).answer().await.refusal();
+        assert_eq!(refusal, (400, "invalid_client_metadata".to_owned()), "{body}");
+    }
+}
+
+/// REG-14
+#[tokio::test]
+async fn a_client_without_redirect_uris_is_refused() {
+    let server = TestServer::spawn();
+    for uris in
+        [Value::Null, json!([]), json!("https://claude.ai/api/mcp/auth_callback"), json!([1]), json!({})]
+    {
+        let mut metadata = server.metadata();
+        metadata["redirect_uris"] = uris.clone();
+        let (status, error) = server.register(&metadata).await.refusal();
+        let known = ["invalid_redirect_uri", "invalid_client_metadata"].contains(&error.as_str());
+        assert!(status == 400 && known, "{uris}: {status} {error}");
+    }
+}
+
+/// REG-19: no client gets what this server does not do
+#[tokio::test]
+async fn grants_and_response_types_that_are_not_there_are_substituted_or_refused() {
+    let server = TestServer::spawn();
+    for (member, value) in [
+        ("grant_types", json!(["implicit"])),
+        ("grant_types", json!(["password", "authorization_code"])),
+        ("grant_types", json!(["client_credentials"])),
+        ("response_types", json!(["token"])),
+        ("response_types", json!(["code", "code id_token"])),
+    ] {
+        let mut metadata = server.metadata();
+        metadata[member] = value.clone();
+        let answer = server.register(&metadata).await;
+        if answer.status == 201 {
+            let kept = answer.json()[member].as_array().unwrap().clone();
+            let ours = |kept: &Value| {
+                ["authorization_code", "refresh_token", "code"].contains(&kept.as_str().unwrap())
+            };
+            assert!(kept.iter().all(ours), "{member}={value}: {kept:?}");
+        } else {
+            assert_eq!(answer.refusal(), (400, "invalid_client_metadata".to_owned()), "{member}={value}");
+        }
+    }
+}
+
+/// REG-02
+#[tokio::test]
+async fn another_media_type_is_refused() {
+    let server = TestServer::spawn();
+    let body = server.metadata().to_string();
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+        let request = server.post("/oauth/register").header("Content-Type", media_type).body(body.clone());
+        let answer = request.answer().await;
+        assert!([400, 415].contains(&answer.status), "{media_type}: {answer:?}");
+        assert!(answer.json()["error"].is_string(), "{media_type}");
+    }
+    let request = server.post("/oauth/register").header("Content-Type", "Application/JSON; charset=UTF-8");
+    assert_eq!(request.body(body).answer().await.status, 201);
+}
+
+/// REG-30: at most 10 redirect URIs
+#[tokio::test]
+async fn ten_redirect_uris_are_enough() {
+    let server = TestServer::spawn().internal();
+    for (count, status) in [(10, 201), (11, 400)] {
+        let uris: Vec<String> =
+            (0..count).map(|port| format!("http://127.0.0.1:{}/cb", 3000 + port)).collect();
+        let mut metadata = server.metadata();
+        metadata["redirect_uris"] = json!(uris);
+        assert_eq!(server.register(&metadata).await.status, status, "{count}");
+    }
+}
+
+/// REG-30: at most 2 kB each
+#[tokio::test]
+async fn a_redirect_uri_of_more_than_two_kilobytes_is_too_long() {
+    let server = TestServer::spawn().internal();
+    for (length, status) in [(1_900, 201), (2_100, 400)] {
+        let mut metadata = server.metadata();
+        let start = "http://127.0.0.1/";
+        metadata["redirect_uris"] = json!([format!("{start}{}", "a".repeat(length - start.len()))]);
+        assert_eq!(server.register(&metadata).await.status, status, "{length}");
+    }
+}
+
+/// REG-30: a name has at most 100 characters, whatever their bytes
+#[tokio::test]
+async fn a_name_of_more_than_a_hundred_characters_is_refused_or_shortened() {
+    let server = TestServer::spawn();
+    let mut metadata = server.metadata();
+    metadata["client_name"] = json!("é".repeat(100));
+    assert_eq!(server.register(&metadata).await.json()["client_name"], metadata["client_name"]);
+    metadata["client_name"] = json!("é".repeat(101));
+    let answer = server.register(&metadata).await;
+    let kept = answer.json()["client_name"].as_str().map_or(0, |name| name.chars().count());
+    assert!(answer.status == 400 || (1..=100).contains(&kept), "{answer:?}");
+}
+
+/// REG-30, X-12: at most 16 kB
+#[tokio::test]
+async fn a_registration_of_more_than_sixteen_kilobytes_is_too_large() {
+    let server = TestServer::spawn();
+    for (padding, status) in [(14_000, 201), (17_000, 413), (1 << 20, 413)] {
+        let mut metadata = server.metadata();
+        metadata["x"] = json!("a".repeat(padding));
+        let answer = server.register(&metadata).await;
+        assert_eq!(answer.status, status, "{padding}");
+        assert!(status == 201 || answer.json()["error"].is_string(), "{padding}");
+    }
+}
+
+/// REG-30, AZ-10: even the longest registration makes a URL that proxies carry
+#[tokio::test]
+async fn the_largest_registration_still_fits_an_authorize_url() {
+    let server = TestServer::spawn().internal();
+    let mut metadata = server.metadata();
+    metadata["client_name"] = json!("a".repeat(100));
+    let uris: Vec<String> = (0..10).map(|n| format!("http://127.0.0.1:3000/{n}{}", "a".repeat(80))).collect();
+    metadata["redirect_uris"] = json!(uris);
+    let client = server.client_of(&metadata).await;
+    assert!(crate::harness::encoded(&client.request()).len() < 8_000);
+}
+
+/// REG-02, X-03, REG-29
+#[tokio::test]
+async fn registering_is_a_post() {
+    let server = TestServer::spawn();
+    for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH"] {
+        let answer = server.request(method.parse().unwrap(), "/oauth/register").answer().await;
+        assert_eq!(answer.status, 405, "{method}");
+        assert!(answer.header("allow").is_some_and(|allow| allow.contains("POST")), "{method}");
+    }
+}
+
+/// X-18, X-20: what was sent comes back in no description
+#[tokio::test]
+async fn descriptions_hold_only_the_characters_of_the_protocol() {
+    let server = TestServer::spawn();
+    for uri in ["https://evil.example/\"\\\u{e9}\r\n<script>", LOOPBACK] {
+        let mut metadata = server.metadata();
+        metadata["redirect_uris"] = json!([uri]);
+        let answer = server.register(&metadata).await;
+        let description = answer.json()["error_description"].as_str().unwrap_or_default().to_owned();
+        let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(description.bytes().all(allowed), "{description}");
+    }
+}
