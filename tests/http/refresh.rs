@@ -1,6 +1,7 @@
 //! Refresh tokens: a family of generations that a thief cannot keep pace with unseen.
 
-use crate::harness::{Client, TestServer, Tokens, encoded, with, without};
+use crate::harness::{Client, TestServer, Tokens, alice, encoded, with, without};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 /// TR-07, design 5.2
@@ -186,6 +187,25 @@ async fn only_what_was_issued_as_a_refresh_token_to_this_client_refreshes() {
     server.refreshed(&client, token).await;
 }
 
+/// T12, RFC 7518 5.3: a shortened tag would leave a forger that many fewer bits to guess
+#[tokio::test]
+async fn what_is_sealed_is_good_with_its_whole_tag_only() {
+    let server = TestServer::spawn();
+    let (client, tokens) = signed_in(&server).await;
+    let code = server.code(&client).await;
+    let question = server.authorize(&alice(), &client.request()).await.question();
+    for length in 0..16 {
+        let short = |sealed: &str| shortened(sealed, length);
+        let refreshed = server.token(&client.refresh(&short(&tokens.refresh))).await;
+        assert_eq!(refreshed.status, 400, "a refresh token with a tag of {length} bytes");
+        let exchanged = server.token(&client.exchange(&short(&code))).await;
+        assert_eq!(exchanged.status, 400, "a code with a tag of {length} bytes");
+        let allowed = server.reply(&alice(), &short(&question), "allow").await;
+        assert!(allowed.is_refusal_page(), "a question with a tag of {length} bytes");
+    }
+    server.refreshed(&client, &tokens.refresh).await;
+}
+
 /// design 3: what one site issued, the other refuses
 #[tokio::test]
 async fn a_refresh_token_of_one_site_is_worth_nothing_at_the_other() {
@@ -250,6 +270,13 @@ async fn signed_in(server: &TestServer) -> (Client, Tokens) {
     let client = server.client().await;
     let tokens = server.tokens(&client).await;
     (client, tokens)
+}
+
+/// The same, with the first bytes of its authentication tag.
+fn shortened(sealed: &str, length: usize) -> String {
+    let (start, tag) = sealed.rsplit_once('.').unwrap();
+    let tag = URL_SAFE_NO_PAD.decode(tag).unwrap();
+    format!("{start}.{}", URL_SAFE_NO_PAD.encode(&tag[..length]))
 }
 
 fn sorted(scopes: &str) -> String {

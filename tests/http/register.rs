@@ -62,7 +62,8 @@ async fn each_site_keeps_the_redirect_uris_it_allows() {
         (server.public(), &cursor[..], &cursor[..]),
         (server.internal(), &cursor[..], &cursor[..]),
         (server.internal(), &[CLAUDE, LOOPBACK][..], &[LOOPBACK][..]),
-        (server.public(), &[CLAUDE, LOOPBACK][..], &[CLAUDE][..]),
+        (server.public(), &[CLAUDE, "http://localhost:33418/other"][..], &[CLAUDE][..]),
+        (server.public(), &["http://localhost:33418/callback"][..], &["http://localhost:33418/callback"][..]),
         (server.internal(), &code[..], &code[1..]),
         (server.internal(), &["http://[::1]:3000/cb", "http://evil.example/cb"], &["http://[::1]:3000/cb"]),
         (

@@ -69,8 +69,9 @@ async fn an_exchange_that_is_wrong_in_one_thing_gives_nothing_and_burns_nothing(
         (with(&good, "resource", "https://mcp.example.com/other/mcp"), &["invalid_target"]),
         (with(&good, "resource", "https://evil.example"), &["invalid_target"]),
     ] {
-        let (status, error) = server.token(&fields).await.refusal();
-        assert_eq!(status, 400, "{error} for {}", encoded(&fields));
+        let answer = server.token(&fields).await;
+        assert_eq!(answer.status, 400, "{}", encoded(&fields));
+        let (_, error) = answer.refusal();
         assert!(errors.contains(&error.as_str()), "{error} for {}", encoded(&fields));
     }
     server.token(&good).await.tokens();

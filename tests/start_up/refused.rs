@@ -18,7 +18,6 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_DEFAULT_ISSUER", "ftp://mcp.example.com"),
         ("MCP_AUTH_DEFAULT_RESOURCES", "mcp"),
         ("MCP_AUTH_DEFAULT_RESOURCES", "https://mcp.example.com/mcp#x"),
-        ("MCP_AUTH_DEFAULT_RESOURCES", "https://mcp.example.com/mcp,"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "clod"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "http://evil.example/cb"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "loopback,https://A.example:443/x/../cb"),
@@ -36,7 +35,6 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_KEYS_POLL_SECS", "soon"),
         ("MCP_AUTH_EMAIL_DOMAINS", ""),
         ("MCP_AUTH_EMAIL_DOMAINS", "alice@example.com"),
-        ("MCP_AUTH_EMAIL_DOMAINS", "*"),
         ("MCP_AUTH_SCOPES", "a b\"c"),
         ("MCP_AUTH_CONSENT", "sometimes"),
         ("MCP_AUTH_ACCESS_TOKEN_SECS", "an hour"),
@@ -50,7 +48,6 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_TOKEN_FAILURES_PER_MINUTE", "few"),
         ("MCP_AUTH_STORE", "postgres://x"),
         ("MCP_AUTH_UPSTREAM", "nonsense"),
-        ("MCP_AUTH_UPSTREAM", "/elsewhere=http://127.0.0.1:9000"),
         ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "perhaps"),
         ("MCP_AUTH_LOG_FORMAT", "xml"),
         ("MCP_AUTH_LOG", "mcp_auth=loudly"),
@@ -58,6 +55,22 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
     ] {
         assert_refused(&operator.run(&["serve"], &[(name, value)]), name, value);
     }
+}
+
+/// design 3: at oauth2-proxy a star is everybody, here it would be nobody
+#[test]
+fn a_star_is_no_domain() {
+    let operator = Operator::new();
+    let (name, value) = ("MCP_AUTH_EMAIL_DOMAINS", "*");
+    assert_refused(&operator.run(&["check"], &[(name, value)]), name, value);
+}
+
+/// design 3: an address for a path that is no resource's would never be asked
+#[test]
+fn an_upstream_belongs_to_a_resource() {
+    let operator = Operator::new();
+    let (name, value) = ("MCP_AUTH_UPSTREAM", "/elsewhere=http://127.0.0.1:9000");
+    assert_refused(&operator.run(&["check"], &[(name, value)]), name, value);
 }
 
 /// design 3: a variable that nobody knows is a misspelt one
@@ -214,7 +227,6 @@ fn broken_keys_end_the_start() {
         fs::write(operator.keys().join(ring), content).unwrap();
         let said = operator.run(&[], &[]);
         assert_refused(&said, "MCP_AUTH_KEYS_DIR", ring);
-        assert!(said.err.contains(ring), "{ring} in {}", said.err);
     }
 }
 

@@ -4,9 +4,9 @@ use crate::harness::{Form, encoded};
 use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use std::fmt;
 use url::form_urlencoded;
 
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -46,7 +46,8 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        assert!(self.is("application/json"), "no JSON: {self:?}");
+        let keys_or_json = self.is("application/json") || self.is("application/jwk-set+json");
+        assert!(keys_or_json, "no JSON: {self:?}");
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
@@ -107,6 +108,12 @@ impl Answer {
         }
         let body = bytes.get(end + 4..).unwrap_or_default().to_vec();
         Self { status: status.unwrap_or_default(), headers, body }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.text())
     }
 }
 
