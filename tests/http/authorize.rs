@@ -1,7 +1,9 @@
 //! The authorization endpoint: what is shown to the person, and what goes back to the client.
 
 use crate::harness::verbs::STATE;
-use crate::harness::{Answer, Ask, CLAUDE, Form, TestServer, alice, also, encoded, with, without};
+use crate::harness::{
+    Answer, Ask, CLAUDE, Form, PROXY_SECRET, TestServer, alice, also, encoded, with, without,
+};
 use serde_json::json;
 
 /// AZ-11, AZ-12, AZ-14, X-06, design 5.9
@@ -250,6 +252,26 @@ async fn no_page_of_another_origin_may_read_what_is_answered_here() {
     }
     let preflight = server.options("/oauth/authorize").header("Origin", "http://localhost:6274");
     assert_no_cors(&preflight.header("Access-Control-Request-Method", "GET").answer().await);
+}
+
+/// AZ-05, PX-04: another spelling of the path is no other door
+#[tokio::test]
+async fn an_encoded_path_changes_nothing_of_that() {
+    let server = TestServer::spawn();
+    let query = encoded(&server.client().await.request());
+    let identity = format!(
+        "X-Forwarded-User: {}\r\nX-Forwarded-Email: {}\r\nX-Sidecar-Auth: {PROXY_SECRET}\r\nOrigin: https://evil.example\r\n",
+        alice().user,
+        alice().email
+    );
+    for path in ["/oauth/%61uthorize", "/oauth/authoriz%65", "/%6fauth/authorize"] {
+        let answer = server.raw("GET", &format!("{path}?{query}"), &identity).await;
+        if answer.status != 404 {
+            assert_no_cors(&answer);
+        }
+        let preflight = server.raw("OPTIONS", path, "Access-Control-Request-Method: GET\r\n").await;
+        assert!(answer.status == 404 || preflight.status == 405, "{path}: {preflight:?}");
+    }
 }
 
 /// AZ-01

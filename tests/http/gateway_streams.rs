@@ -65,6 +65,21 @@ async fn a_large_body_passes_whole() {
     assert_eq!(upstream.last().body.len(), body.len());
 }
 
+/// RFC 9112 6.2: a length or chunks, never both
+#[tokio::test]
+async fn an_answer_says_only_once_where_it_ends() {
+    let (_upstream, server, token) = start().await;
+    let authorization = format!("Authorization: Bearer {token}\r\n");
+    for method in ["GET", "HEAD", "DELETE"] {
+        let answer = timeout(SOON, server.raw(method, "/mcp", &authorization)).await.unwrap();
+        assert_eq!(answer.status, 200, "{method}");
+        let both = answer.header("content-length").is_some() && answer.header("transfer-encoding").is_some();
+        assert!(!both, "{method}: {answer:?}");
+        assert_eq!(answer.body.is_empty(), method == "HEAD", "{method}: {answer:?}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{method}");
+    }
+}
+
 /// T17: the gateway goes nowhere that the MCP server points to
 #[tokio::test]
 async fn a_redirect_of_the_mcp_servers_is_the_clients_to_follow() {

@@ -8,7 +8,7 @@ pub(crate) mod upstream;
 pub(crate) mod verbs;
 
 pub(crate) use answer::{Answer, Ask, query_of};
-pub(crate) use form::{Form, also, encoded, form, with, without};
+pub(crate) use form::{Form, also, encoded, escaped, form, with, without};
 pub(crate) use person::{Person, alice, bob};
 pub(crate) use verbs::{Client, Tokens};
 

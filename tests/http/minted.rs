@@ -1,6 +1,8 @@
 //! Clients that an operator mints: confidential, for vendors that cannot register.
 
-use crate::harness::{Answer, Ask, CLAUDE, Client, Form, TestServer, alice, encoded, vars, with, without};
+use crate::harness::{
+    Answer, Ask, CLAUDE, Client, Form, TestServer, alice, encoded, escaped, vars, with, without,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
@@ -256,8 +258,7 @@ impl Minted {
     }
 
     async fn encoded(&self, server: &TestServer, fields: &Form) -> Answer {
-        let every = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let credentials = format!("{}:{}", every(&self.client.id), every(&self.secret));
+        let credentials = format!("{}:{}", escaped(&self.client.id), escaped(&self.secret));
         basic(server, &credentials, fields).await
     }
 

@@ -1,7 +1,7 @@
 //! A code becomes tokens, once, for the client that asked for it.
 
 use crate::harness::verbs::CHALLENGE;
-use crate::harness::{Ask, CLAUDE, TestServer, also, encoded, with, without};
+use crate::harness::{Ask, CLAUDE, TestServer, also, encoded, escaped, with, without};
 use serde_json::json;
 
 /// TK-05, TK-06, TK-23, clients F21
@@ -115,8 +115,7 @@ async fn a_form_may_be_written_in_any_way_that_forms_are() {
         request.body(encoded(&client.exchange(&code))).answer().await.tokens();
     }
     let code = server.code(&client).await;
-    let escaped: String = code.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    let body = format!("{}&code={escaped}", encoded(&without(&client.exchange(&code), "code")));
+    let body = format!("{}&code={}", encoded(&without(&client.exchange(&code), "code")), escaped(&code));
     let request = server.post("/oauth/token").header("Content-Type", "application/x-www-form-urlencoded");
     request.body(body).answer().await.tokens();
 }

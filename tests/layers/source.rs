@@ -67,9 +67,9 @@ impl Source {
             let further = rest.split("super::").take_while(|part| part.is_empty()).count();
             let climbed = 1 + further;
             if !before.ends_with("super::") && climbed >= self.depth() {
-                let names = first_names(&rest[further * "super::".len()..]);
+                let first = first_names(&rest[further * "super::".len()..]);
                 // In an inner `mod tests`, `super` is the file itself: only the map's names count.
-                named.extend(names.into_iter().filter(|name| map.place(name).is_some()));
+                named.extend(first.into_iter().filter(|name| map.place(name).is_some()));
             }
         }
         named

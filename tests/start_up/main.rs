@@ -1,10 +1,6 @@
 //! The binary as an operator starts it: what it refuses, what it says, what its commands make.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that meets what it did not expect stops there"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that meets what it did not expect stops there")]
 
 mod commands;
 mod harness;

@@ -27,3 +27,8 @@ pub(crate) fn also(form: &Form, name: &str, value: &str) -> Form {
 pub(crate) fn encoded(form: &Form) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
+
+/// Every byte in percent signs: what nobody needs to do, and everybody may.
+pub(crate) fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"))
+}
