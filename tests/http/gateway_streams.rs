@@ -1,12 +1,14 @@
 //! Bodies flow through the gateway as they come, and what is broken upstream is said to be.
 
 use crate::gateway::start;
+use crate::harness::upstream::Upstream;
 use crate::harness::{Ask, TestServer};
 use bytes::Bytes;
 use futures_util::stream;
 use reqwest::Body;
 use std::convert::Infallible;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -87,6 +89,21 @@ async fn a_redirect_of_the_mcp_servers_is_the_clients_to_follow() {
     let answer = server.get("/mcp/elsewhere").bearer_auth(&token).answer().await;
     assert_eq!((answer.status, answer.location()), (302, Some("/mcp/ok")));
     assert!(upstream.seen().is_empty());
+}
+
+/// design 3: an MCP server may listen on a socket in the file system
+#[tokio::test]
+async fn an_mcp_server_may_listen_on_a_socket() {
+    let home = TempDir::new().unwrap();
+    let upstream = Upstream::start_on(&home.path().join("mcp.sock"));
+    let server = TestServer::spawn_with([("MCP_AUTH_UPSTREAM", upstream.url.as_str())]);
+    let token = server.tokens(&server.client().await).await.access;
+    assert_eq!(server.post("/mcp?x=1").bearer_auth(&token).answer().await.status, 200);
+    let seen = upstream.last();
+    assert_eq!(
+        (seen.target.as_str(), seen.header("x-forwarded-host")),
+        ("/mcp?x=1", Some("mcp.example.com"))
+    );
 }
 
 /// design 7: down is 502, in JSON

@@ -122,7 +122,8 @@ async fn keys(server: &TestServer) -> Vec<Value> {
     server.get(PATH).answer().await.json()["keys"].as_array().unwrap().clone()
 }
 
-fn kid(token: &str) -> Value {
+/// The key that sealed it, whether it is a JWS or a JWE.
+pub(crate) fn kid(token: &str) -> Value {
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
     serde_json::from_slice::<Value>(&header).unwrap()["kid"].clone()
 }

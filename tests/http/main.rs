@@ -10,6 +10,7 @@ mod harness;
 
 mod access_token;
 mod authorize;
+mod authorize_door;
 mod consent;
 mod consent_page;
 mod gateway;
@@ -26,5 +27,6 @@ mod redirect_uris;
 mod refresh;
 mod register;
 mod register_limits;
+mod rotation;
 mod token;
 mod token_client;

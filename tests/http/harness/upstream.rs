@@ -8,8 +8,9 @@ use axum::{Router, routing::any};
 use bytes::Bytes;
 use futures_util::stream;
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
 
 pub(crate) struct Upstream {
@@ -35,12 +36,24 @@ struct Shared {
 impl Upstream {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (upstream, router) = Self::at(format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        upstream
+    }
+
+    /// On a socket in the file system.
+    pub(crate) fn start_on(path: &Path) -> Self {
+        let listener = UnixListener::bind(path).unwrap();
+        let (upstream, router) = Self::at(format!("unix:{}", path.display()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        upstream
+    }
+
+    fn at(url: String) -> (Self, Router) {
         let (events, coming) = mpsc::channel(1);
         let shared = Arc::new(Shared { seen: Mutex::default(), events: Mutex::new(Some(coming)) });
         let router = Router::new().fallback(any(reply)).with_state(shared.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, events, shared }
+        (Self { url, events, shared }, router)
     }
 
     pub(crate) fn host(&self) -> &str {
