@@ -44,7 +44,7 @@ fn serve(vars: Vars) -> Result<(), CliError> {
     }
     actix_web::rt::System::new().block_on(async {
         let server = Server::bind(config, Clock::system())?;
-        info!(address = ?server.address(), admin = ?server.admin_address(), "listening");
+        info!(address = server.listens(), admin = server.admin_listens(), "listening");
         if let Err(cause) = server.run().await {
             error!(%cause, "the server ended");
         }

@@ -18,7 +18,7 @@ use crate::oauth::{EmailDomains, names::NameError};
 const LARGEST_DOCUMENT: usize = 256 * 1024;
 /// A provider withdraws a key by no longer publishing it.
 const KEYS_AGE: Seconds = Seconds(3600);
-/// An unknown key asks the provider again, but not for every forged token.
+/// An unknown key, or a provider that does not answer, is asked about again, but not for every token.
 const ASK_AGAIN: Seconds = Seconds(10);
 /// An `iat` may lie so far ahead of our clock.
 const SKEW: Seconds = Seconds(60);
@@ -28,14 +28,15 @@ const SKEW: Seconds = Seconds(60);
 pub struct Provider {
     settings: IdTokenSettings,
     fetch: Fetch,
-    keys: Mutex<Option<Published>>,
+    keys: Mutex<Published>,
 }
 
-/// The provider's keys, and when they were read.
-#[derive(Clone, Debug)]
+/// The provider's keys as they were read, and when they were last asked for.
+#[derive(Debug, Default)]
 struct Published {
     keys: Vec<Jwk>,
-    at: Timestamp,
+    read: Option<Timestamp>,
+    asked: Option<Timestamp>,
 }
 
 impl Provider {
@@ -68,16 +69,18 @@ impl Provider {
         now: Timestamp,
     ) -> Result<Box<dyn JwsVerifier>, IdTokenError> {
         let mut published = self.keys.lock().await;
-        let fresh = published.as_ref().filter(|published| now.since(published.at) < KEYS_AGE);
-        if let Some(jwk) = fresh.and_then(|published| select(&published.keys, kid)) {
+        let within = |since: Option<Timestamp>, span| since.is_some_and(|since| now.since(since) < span);
+        let fresh = within(published.read, KEYS_AGE);
+        if let Some(jwk) = select(&published.keys, kid).filter(|_| fresh) {
             return verifier(alg, jwk);
         }
-        if fresh.is_some_and(|published| now.since(published.at) < ASK_AGAIN) {
-            return Err(IdTokenError::Signature);
+        if within(published.asked, ASK_AGAIN) {
+            return Err(if fresh { IdTokenError::Signature } else { IdTokenError::Unreachable });
         }
-        let keys = self.published_keys().await?;
-        let keys = &published.insert(Published { keys, at: now }).keys;
-        select(keys, kid).ok_or(IdTokenError::Signature).and_then(|jwk| verifier(alg, jwk))
+        published.asked = Some(now);
+        published.keys = self.published_keys().await?;
+        published.read = Some(now);
+        select(&published.keys, kid).ok_or(IdTokenError::Signature).and_then(|jwk| verifier(alg, jwk))
     }
 
     /// Discovery (OpenID Connect Discovery §4), then the keys it names.
@@ -216,6 +219,8 @@ pub enum IdTokenError {
     Provider(#[from] FetchError),
     #[error("the ID token is not signed by a key of the provider")]
     Signature,
+    #[error("the provider's keys could not be read a moment ago")]
+    Unreachable,
     #[error("the ID token does not say that the address is verified (email_verified)")]
     Unverified,
 }

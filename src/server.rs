@@ -28,8 +28,14 @@ const KEEP_ALIVE: Duration = Duration::from_mins(2);
 pub struct Server {
     public: dev::Server,
     admin: dev::Server,
+    address: Bound,
+    admin_address: Bound,
+}
+
+/// Where a server listens, as it turned out.
+struct Bound {
+    shown: String,
     address: Option<SocketAddr>,
-    admin_address: Option<SocketAddr>,
 }
 
 impl Server {
@@ -57,12 +63,21 @@ impl Server {
 
     /// None for a unix socket.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.address
+        self.address.address
     }
 
     /// None for a unix socket.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin_address
+        self.admin_address.address
+    }
+
+    /// For people: the address, or the path of the socket.
+    pub fn listens(&self) -> &str {
+        &self.address.shown
+    }
+
+    pub fn admin_listens(&self) -> &str {
+        &self.admin_address.shown
     }
 
     /// Serves until SIGTERM or SIGINT, then lets open requests end within the drain time. The admin port answers
@@ -77,7 +92,7 @@ impl Server {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Server({:?})", self.address)
+        write!(f, "Server({})", self.listens())
     }
 }
 
@@ -100,11 +115,7 @@ fn keys_sentence(dir: &Path, error: &KeysError) -> String {
     }
 }
 
-fn public(
-    listen: &Listen,
-    app: Data<App>,
-    drain: u64,
-) -> Result<(dev::Server, Option<SocketAddr>), StartError> {
+fn public(listen: &Listen, app: Data<App>, drain: u64) -> Result<(dev::Server, Bound), StartError> {
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(app.clone())
@@ -120,19 +131,19 @@ fn public(
     match listen {
         Listen::Tcp(address) => {
             let server = server.bind(address).map_err(failed)?;
-            let address = server.addrs().first().copied();
-            Ok((server.run(), address))
+            let address = server.addrs().first().copied().unwrap_or(*address);
+            Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
         }
         Listen::Unix(path) => {
             remove_stale(path).map_err(failed)?;
             let server = server.bind_uds(path).map_err(failed)?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
-            Ok((server.run(), None))
+            Ok((server.run(), Bound { shown: shown(listen), address: None }))
         }
     }
 }
 
-fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Option<SocketAddr>), StartError> {
+fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bound), StartError> {
     let server = HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(http::admin_routes))
         .workers(1)
         .disable_signals();
@@ -140,12 +151,13 @@ fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Option<SocketA
     match listen {
         Listen::Tcp(address) => {
             let server = server.bind(address).map_err(failed)?;
-            let address = server.addrs().first().copied();
-            Ok((server.run(), address))
+            let address = server.addrs().first().copied().unwrap_or(*address);
+            Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
         }
         Listen::Unix(path) => {
             remove_stale(path).map_err(failed)?;
-            Ok((server.bind_uds(path).map_err(failed)?.run(), None))
+            let server = server.bind_uds(path).map_err(failed)?;
+            Ok((server.run(), Bound { shown: shown(listen), address: None }))
         }
     }
 }

@@ -68,7 +68,7 @@ impl Config {
                 .value("SCOPES", vars.scopes.clone(), "mcp", |text| Catalogue::try_from(list(text)))?,
             consent: consent(&vars, &sites, &mut read)?,
             lifetimes: lifetimes(&vars, &mut read)?,
-            upstreams: read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?,
+            upstreams: upstreams(&vars, &sites, &mut read)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
             pages: pages(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
@@ -126,6 +126,17 @@ fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, Conf
             ),
         )),
         _ => Ok(consent),
+    }
+}
+
+fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Upstreams, ConfigError> {
+    let upstreams: Upstreams = read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?;
+    let stray = upstreams
+        .paths()
+        .find(|path| !sites.iter().any(|site| site.resources.iter().any(|r| r.path() == *path)));
+    match stray {
+        Some(path) => Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{path}`"))),
+        None => Ok(upstreams),
     }
 }
 

@@ -152,8 +152,13 @@ pub struct Upstreams {
 impl Upstreams {
     /// The MCP server behind the resource of this path (empty for a bare origin).
     pub fn behind(&self, resource_path: &str) -> Option<&Upstream> {
-        let named = self.by_path.iter().find(|(path, _)| path.trim_end_matches('/') == resource_path);
+        let named = self.by_path.iter().find(|(path, _)| path == resource_path);
         named.map(|(_, upstream)| upstream).or(self.for_all.as_ref())
+    }
+
+    /// The resource paths that have an upstream of their own.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.by_path.iter().map(|(path, _)| path.as_str())
     }
 }
 
@@ -165,7 +170,8 @@ impl FromStr for Upstreams {
         for item in list(text) {
             match item.split_once('=') {
                 Some((path, upstream)) if path.starts_with('/') => {
-                    upstreams.by_path.push((path.to_owned(), upstream.parse()?));
+                    let path = path.strip_suffix('/').unwrap_or(path).to_owned();
+                    upstreams.by_path.push((path, upstream.parse()?));
                 }
                 _ if upstreams.for_all.is_some() => {
                     return Err("only one upstream can be for all resources".into());

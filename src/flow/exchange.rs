@@ -96,7 +96,9 @@ impl Authority {
                 let code = self.sealer.open(&code, now).map_err(Refusal::Token)?;
                 let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
                 self.is_for(&grant, resource)?;
-                let end = now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access);
+                // Longer than the code in any case, so that it cannot be used again when its record is gone.
+                let end =
+                    now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access).max(self.lifetimes.code);
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
                     RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };

@@ -21,7 +21,8 @@ pub(crate) async fn cors<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    if [authorize::PATH, consent::PATH].contains(&request.path()) {
+    // As the router reads it: a percent-encoded letter changes nothing.
+    if [authorize::PATH, consent::PATH].contains(&request.match_info().unprocessed()) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     if request.method() == Method::OPTIONS {

@@ -85,7 +85,8 @@ impl TryFrom<Vec<String>> for EmailDomains {
     type Error = NameError;
 
     fn try_from(domains: Vec<String>) -> Result<Self, NameError> {
-        let is_domain = |text: &String| !text.is_empty() && matches!(Host::parse(text), Ok(Host::Domain(_)));
+        let is_domain =
+            |text: &String| !text.contains('*') && matches!(Host::parse(text), Ok(Host::Domain(_)));
         if domains.is_empty() {
             Err(NameError::Empty)
         } else if domains.iter().all(is_domain) {

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ring::{self, Purpose, RingError, Rings};
+use super::ring::{self, Purpose, Ring, RingError, Rings};
 use crate::clock::Timestamp;
 
 /// The keys in force, shared by every site.
@@ -20,11 +20,14 @@ impl Keys {
 
     /// Reads and validates all three rings; one that is wrong fails them all.
     pub fn read(dir: &Path) -> Result<Self, KeysError> {
-        Rings::read(|purpose| {
+        let ring = |purpose| {
             let path = file(dir, purpose);
-            fs::read(&path).map_err(|error| KeysError::Unreadable(path, error))
-        })
-        .map(Self::fixed)
+            match fs::read(&path) {
+                Ok(text) => Ring::from_json(purpose, &text).map_err(|error| KeysError::Ring(path, error)),
+                Err(error) => Err(KeysError::Unreadable(path, error)),
+            }
+        };
+        Rings::each(ring).map(Self::fixed)
     }
 
     pub fn current(&self) -> Arc<Rings> {
@@ -50,8 +53,8 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
 pub enum KeysError {
     #[error("{} exists already; nothing was changed", .0.display())]
     Exists(PathBuf),
-    #[error("{0}")]
-    Ring(#[from] RingError),
+    #[error("{}: {}", .0.display(), .1)]
+    Ring(PathBuf, RingError),
     #[error("{} cannot be read: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
     #[error("{} cannot be written: {}", .0.display(), .1)]

@@ -260,7 +260,7 @@ mod tests {
 
     fn sealers() -> (Sealer, Sealer) {
         let keys = keys_dir::Keys::fixed(
-            Rings::read(|of| Ok::<_, ring::RingError>(ring::fresh(of, NOW).into_bytes())).unwrap(),
+            Rings::each(|of| Ring::from_json(of, ring::fresh(of, NOW).as_bytes())).unwrap(),
         );
         let sealer = |iss: &str| Sealer::new(Issuer::try_from(iss.to_owned()).unwrap(), keys.clone());
         (sealer("https://mcp.example"), sealer("https://other.example"))

@@ -97,9 +97,8 @@ impl Rings {
         }
     }
 
-    /// Reads all three by `read`, or none.
-    pub fn read<E: From<RingError>>(read: impl Fn(Purpose) -> Result<Vec<u8>, E>) -> Result<Self, E> {
-        let ring = |purpose| Ok::<_, E>(Ring::from_json(purpose, &read(purpose)?)?);
+    /// All three, or none.
+    pub fn each<E>(ring: impl Fn(Purpose) -> Result<Ring, E>) -> Result<Self, E> {
         Ok(Self {
             access: ring(Purpose::Access)?,
             session: ring(Purpose::Session)?,
