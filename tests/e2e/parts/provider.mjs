@@ -8,8 +8,6 @@ const people = {
   alice: { sub: '1001', email: 'alice@example.com', email_verified: true, hd: 'example.com' },
   bob: { sub: '1002', email: 'bob@example.com', email_verified: true, hd: 'example.com' },
   mallory: { sub: '666', email: 'mallory@evil.example', email_verified: true, hd: 'evil.example' },
-  // The address passes the proxy's domain check; only the claim `hd` tells that the account is not the organization's.
-  trudy: { sub: '667', email: 'trudy@example.com', email_verified: true, hd: 'evil.example' },
 };
 
 const port = Number(process.argv[2]);
