@@ -1,0 +1,113 @@
+//! Whatever comes in, through the proxy or straight: an answer that blames the sender, a server that lives on, a log that keeps its secrets.
+
+use std::{fs, thread};
+
+use serde_json::json;
+
+use crate::{
+    assistant::{Assistant, Credentials, form},
+    bad_requests::{DOORS, Headers, bad_requests, whole},
+    cursor,
+    journey::{Attempt, Way, with},
+    person::Person,
+    proofs::proofs,
+    raw::{self, request},
+    stack::{OIDC_CLIENT, Stack, stack},
+};
+
+const WAY: Way = Way { callback: "http://127.0.0.1:53012/callback", ..cursor::WAY };
+
+#[tokio::test]
+async fn bad_input_through_the_proxy_is_answered_and_never_by_a_5xx() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    alice.asked(&authorize_url(&stack).await).await;
+    let session = ("Cookie".to_owned(), alice.cookies("localhost"));
+    sweep(&stack, stack.ports.proxy, &vec![host(&stack), session]);
+    lives_on(&stack, &alice).await;
+}
+
+#[tokio::test]
+async fn bad_input_straight_at_the_sidecar_is_answered_and_never_by_a_5xx() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    let proofs = proofs(&stack, "alice", OIDC_CLIENT).await;
+    let proofs = proofs.into_iter().map(|(name, value)| (name.to_owned(), value));
+    sweep(&stack, stack.ports.sidecar, &[host(&stack)].into_iter().chain(proofs).collect());
+    lives_on(&stack, &alice).await;
+}
+
+/// Clients do put secrets where they do not belong; the stack looks through the log when the test is over.
+#[tokio::test]
+async fn secrets_in_the_wrong_place_are_not_logged() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    let assistant = Assistant::discover(&stack.internal).await;
+    let registration = json!({"client_name": "careless", "redirect_uris": [WAY.callback]});
+    let client = Credentials::public(&assistant.register(&registration).await);
+    let attempt = Attempt::new(&assistant, &client, &WAY);
+    let code = attempt.is_allowed(&assistant, &alice).await;
+    let tokens = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
+    let everything = form(&[
+        ("access_token", tokens.access.clone()),
+        ("refresh_token", tokens.refresh.clone()),
+        ("code", code.clone()),
+        ("code_verifier", attempt.verifier.clone()),
+        ("client_secret", attempt.verifier.clone()),
+    ]);
+    let as_json = json!({"refresh_token": tokens.refresh, "grant_type": "refresh_token"}).to_string();
+    for (method, path, content_type) in DOORS {
+        for secret in [&tokens.access, &tokens.refresh, &code, &attempt.verifier] {
+            let headers = [
+                host(&stack),
+                ("Authorization".to_owned(), format!("Basic {secret}")),
+                ("Content-Type".to_owned(), content_type.to_owned()),
+            ];
+            for body in [everything.as_str(), &as_json] {
+                answered(
+                    stack.ports.proxy,
+                    &whole(method, &format!("{path}?{everything}"), &headers, body.as_bytes()),
+                )
+                .unwrap();
+            }
+        }
+    }
+}
+
+fn sweep(stack: &Stack, port: u16, headers: &Headers) {
+    let bad: Vec<_> = DOORS.iter().flat_map(|door| bad_requests(door, headers)).collect();
+    let refused =
+        |(what, bytes): &(String, Vec<u8>)| Some(format!("{what}: {}", answered(port, bytes).err()?));
+    let failures: Vec<_> = thread::scope(|both| {
+        let halves = bad.chunks(bad.len().div_ceil(2));
+        let threads: Vec<_> = halves
+            .map(|half| both.spawn(move || half.iter().filter_map(refused).collect::<Vec<_>>()))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(bad.len() > 500, "a sweep of {} requests is none", bad.len());
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bad.len(), failures.join("\n"));
+    let log = fs::read_to_string(stack.folder.join("sidecar.log")).unwrap();
+    assert!(!log.contains("panicked"), "something panicked");
+}
+
+fn answered(port: u16, bytes: &[u8]) -> Result<(), String> {
+    let reply = raw::send(port, bytes)?;
+    if (200..500).contains(&reply.status) { Ok(()) } else { Err(reply.text.chars().take(300).collect()) }
+}
+
+async fn lives_on(stack: &Stack, alice: &Person) {
+    answered(stack.ports.admin, &request("GET", "/readyz", &[("Host", "localhost")], b"")).unwrap();
+    alice.asked(&authorize_url(stack).await).await;
+}
+
+fn host(stack: &Stack) -> (String, String) {
+    ("Host".to_owned(), stack.internal.host().to_owned())
+}
+
+async fn authorize_url(stack: &Stack) -> String {
+    let assistant = Assistant::discover(&stack.internal).await;
+    let registration = json!({"client_name": "swept", "redirect_uris": [WAY.callback]});
+    let client = Credentials::public(&assistant.register(&registration).await);
+    assistant.authorize_url(&with(&Attempt::new(&assistant, &client, &WAY).request, "scope", "mcp"))
+}

@@ -1,0 +1,33 @@
+//! The whole way on real parts: oauth2-proxy, an OIDC provider, the sidecar, a `FastMCP` server, real clients, a real browser.
+//!
+//! The ground: [`part`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
+//! [`talk`] with client programs, [`jose`] verifies tokens with another implementation, [`secrets`] knows what no log may hold,
+//! [`raw`] sends any bytes, [`proofs`] makes what the proxy would send.
+//! Then one file for each assistant, and one each for a real browser, for refusals and for bad input.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
+
+mod assistant;
+mod jose;
+mod journey;
+mod mcp;
+mod part;
+mod person;
+mod proofs;
+mod raw;
+mod secrets;
+mod stack;
+mod talk;
+
+mod claude_code;
+mod claude_desktop;
+mod cursor;
+mod cursor_cloud;
+mod gemini_enterprise;
+mod mcp_remote;
+
+mod bad_input;
+mod bad_requests;
+mod browser;
+mod forged;
+mod refusals;

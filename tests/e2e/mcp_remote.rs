@@ -1,0 +1,110 @@
+//! Cursor through the npm package `mcp-remote`, which runs the sign-in that Cursor's own bug keeps it from.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use reqwest::Url;
+use serde_json::{Value, json};
+
+use crate::{
+    mcp::initialize,
+    person::Person,
+    secrets,
+    stack::{Stack, part_file, stack, tool},
+    talk::Talk,
+};
+
+#[tokio::test]
+async fn mcp_remote_signs_in_through_a_browser_calls_a_tool_and_refreshes_without_one() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    let home = stack.folder.join("mcp-remote");
+    fs::create_dir(&home).unwrap();
+
+    let mut shim = start(&stack, &home);
+    shim.say(&initialize().to_string());
+    let url = opened(&home).await;
+    let answer = alice.allow(&url).await;
+    bring(&answer.url).await;
+    assert_eq!(caller(&mut shim), alice.address);
+    drop(shim);
+
+    let stored = stored_tokens(&home);
+    let before = read(&stored);
+    spoil_access_token(&stored, before.clone());
+    let mut shim = start(&stack, &home);
+    shim.say(&initialize().to_string());
+    assert_eq!(caller(&mut shim), alice.address);
+    let after = read(&stored);
+    assert_ne!(after["refresh_token"], before["refresh_token"], "it refreshed");
+    assert!(!home.join("opened").exists(), "it opened a browser again");
+}
+
+fn start(stack: &Stack, home: &Path) -> Talk {
+    let program = [
+        tool("node_modules/.bin/node"),
+        tool("node_modules/mcp-remote/dist/proxy.js"),
+        stack.internal.url("/mcp"),
+    ];
+    let browser = part_file("browser.sh");
+    let environment: [(&str, &OsStr); 3] =
+        [("HOME", home.as_os_str()), ("BROWSER", browser.as_ref()), ("PATH", "/usr/bin:/bin".as_ref())];
+    Talk::with("mcp-remote", &program, &environment, stack)
+}
+
+/// The person who calls, as the tool on the real server sees it.
+fn caller(shim: &mut Talk) -> String {
+    assert_eq!(shim.hear()["result"]["serverInfo"]["name"], "e2e");
+    shim.say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string());
+    let params = json!({"name": "whoami", "arguments": {}});
+    shim.say(&json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params}).to_string());
+    let called = shim.hear();
+    called["result"]["structuredContent"]["claims"]["email"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{called}"))
+        .to_owned()
+}
+
+async fn opened(home: &Path) -> String {
+    let began = Instant::now();
+    loop {
+        if let Ok(url) = fs::read_to_string(home.join("opened")) {
+            fs::remove_file(home.join("opened")).unwrap();
+            return url.trim_end().to_owned();
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "no browser was opened");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The client's own callback server may need a moment.
+async fn bring(callback: &Url) {
+    let began = Instant::now();
+    while let Err(error) = reqwest::get(callback.clone()).await {
+        assert!(began.elapsed() < Duration::from_secs(10), "{error}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn stored_tokens(home: &Path) -> PathBuf {
+    let folders = fs::read_dir(home.join(".mcp-auth")).unwrap().flatten();
+    let mut files = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
+    files.find(|file| file.file_name().to_string_lossy().ends_with("_tokens.json")).unwrap().path()
+}
+
+fn read(stored: &Path) -> Value {
+    let tokens: Value = serde_json::from_str(&fs::read_to_string(stored).unwrap()).unwrap();
+    for token in ["access_token", "refresh_token"] {
+        secrets::note(tokens[token].as_str().unwrap());
+    }
+    tokens
+}
+
+fn spoil_access_token(stored: &Path, mut tokens: Value) {
+    tokens["access_token"] = json!("spoiled");
+    fs::write(stored, tokens.to_string()).unwrap();
+}

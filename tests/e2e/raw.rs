@@ -1,0 +1,58 @@
+//! Any bytes to a port, as no well-behaved client would send them, and what came back.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, TcpStream},
+    thread,
+    time::Duration,
+};
+
+/// Longer than any answer may take, shorter than a hang.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+pub(crate) struct RawReply {
+    pub status: u16,
+    pub text: String,
+}
+
+/// A request that ends its connection, so that the answer does too.
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+    for (name, value) in headers {
+        bytes.extend(format!("{name}: {value}\r\n").bytes());
+    }
+    if !body.is_empty() || matches!(method, "POST" | "PUT" | "PATCH") {
+        bytes.extend(format!("Content-Length: {}\r\n", body.len()).bytes());
+    }
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("connection")) {
+        bytes.extend(b"Connection: close\r\n");
+    }
+    [&bytes, b"\r\n".as_slice(), body].concat()
+}
+
+/// No answer, whether by a hang or by a reset, is the error.
+pub(crate) fn send(port: u16, bytes: &[u8]) -> Result<RawReply, String> {
+    let mut reader =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(|error| format!("no connection: {error}"))?;
+    reader.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut writer = reader.try_clone().unwrap();
+    writer.set_write_timeout(Some(PATIENCE)).unwrap();
+    thread::scope(|both| {
+        // Who answers early need not read to the end: a failed write is no failure.
+        both.spawn(move || writer.write_all(bytes));
+        let mut answer = Vec::new();
+        let end = reader.read_to_end(&mut answer);
+        let _ = reader.shutdown(Shutdown::Both);
+        RawReply::parse(&answer).ok_or_else(|| format!("no answer: {end:?}"))
+    })
+}
+
+impl RawReply {
+    fn parse(answer: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(answer).into_owned();
+        let status =
+            text.strip_prefix("HTTP/1.1 ").or(text.strip_prefix("HTTP/1.0 "))?.get(..3)?.parse().ok()?;
+        Some(Self { status, text })
+    }
+}

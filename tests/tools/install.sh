@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs the real parts that the tests run against into this folder, each at its pinned version.
+#   install.sh           install what is missing or out of date
+#   install.sh --check   install nothing; say what is missing or out of date, and fail
+set -euo pipefail
+cd "$(dirname "$0")"
+
+main() {
+    case "${1:-}" in
+        --check) check ;;
+        "") install ;;
+        *) fail "usage: install.sh [--check]" ;;
+    esac
+}
+
+install() {
+    local part
+    for part in oauth2_proxy node_parts python_parts chromium; do
+        "current_$part" || "install_$part"
+    done
+}
+
+check() {
+    local part missing=""
+    for part in oauth2_proxy node_parts python_parts chromium; do
+        "current_$part" || missing+=" $part"
+    done
+    [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
+}
+
+current_oauth2_proxy() { [ -x bin/oauth2-proxy ] && stamped go go.mod go.sum; }
+
+install_oauth2_proxy() {
+    need go "Go 1.26 or later" "to build oauth2-proxy"
+    local module=github.com/oauth2-proxy/oauth2-proxy/v7 version
+    version=$(go list -m -f '{{.Version}}' "$module")
+    echo "tests/tools: building oauth2-proxy $version (one to two minutes the first time)"
+    CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w -X $module/pkg/version.VERSION=$version" \
+        -o bin/oauth2-proxy "$module"
+    stamp go go.mod go.sum
+}
+
+current_node_parts() { [ -x node_modules/.bin/node ] && stamped node package.json package-lock.json; }
+
+install_node_parts() {
+    need node "Node.js with npm" "to install the provider, the MCP clients and their own Node"
+    need npm "npm" "to install the provider, the MCP clients and their own Node"
+    echo "tests/tools: installing the Node parts (about 15 seconds)"
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    [ -x node_modules/.bin/node ] || link_own_node
+    stamp node package.json package-lock.json
+}
+
+# The lock file carries Node for Linux alone; elsewhere the machine's own has to do.
+link_own_node() {
+    local major
+    major=$(node -p 'process.versions.node.split(".")[0]')
+    [ "$major" -ge 22 ] || fail "Node.js 22 or later is needed on this platform, and node is version $major."
+    ln -s "$(command -v node)" node_modules/.bin/node
+}
+
+current_python_parts() { [ -x .venv/bin/python ] && stamped python requirements.txt; }
+
+install_python_parts() {
+    need python3 "Python 3.10 or later" "to run the MCP server of the tests"
+    echo "tests/tools: installing the Python parts (about 20 seconds)"
+    rm -rf .venv
+    python3 -m venv .venv || fail "python3 cannot make a virtual environment: on Debian install the package python3-venv."
+    .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+    stamp python requirements.txt
+}
+
+current_chromium() { command -v chromium >/dev/null; }
+
+install_chromium() {
+    local sentence="chromium is needed for the browser tests: install Debian's package chromium."
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
+    echo "tests/tools: installing Debian's chromium (about a minute)"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+        || fail "$sentence"
+}
+
+need() { command -v "$1" >/dev/null || fail "$1 is missing: install $2 $3."; }
+
+# A stamp holds the hash of the manifests that a part was installed from.
+stamped() { local name=$1; shift; [ "$(cat ".stamp-$name" 2>/dev/null)" = "$(fingerprint "$@")" ]; }
+stamp() { local name=$1; shift; fingerprint "$@" >".stamp-$name"; }
+fingerprint() { cat "$@" | cksum; }
+
+fail() { echo "tests/tools: $1" >&2; exit 1; }
+
+main "$@"
