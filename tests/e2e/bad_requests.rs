@@ -170,7 +170,6 @@ fn extra_headers() -> Vec<Headers> {
         vec![header("X-Y", "\u{0}")],
         vec![header("Content-Length", "-1")],
         vec![header("Content-Length", "18446744073709551616")],
-        vec![header("Transfer-Encoding", "chunked, identity")],
         vec![header("Mcp-Session-Id", "é")],
         vec![header("Accept", "application/json;q=x, */*;q=9")],
         vec![header("Accept-Encoding", "identity;q=0, *;q=0")],

@@ -51,10 +51,11 @@ async fn a_consent_that_is_answered_past_the_proxy_gives_no_code() {
     for (what, forged) in [
         ("no secret", without(&good, "X-Sidecar-Auth")),
         ("no ID token", without(&good, "X-Forwarded-Id-Token")),
-        ("another person", proofs(&stack, "bob", OIDC_CLIENT).await),
     ] {
         is_turned_away(401, what, answer_straight(&stack, &consent, &forged).await).await;
     }
+    let of_bob = proofs(&stack, "bob", OIDC_CLIENT).await;
+    is_turned_away(403, "another person", answer_straight(&stack, &consent, &of_bob).await).await;
     assert_eq!(
         answer_straight(&stack, &consent, &good).await.status(),
         303,

@@ -41,11 +41,32 @@ pub(crate) fn send(port: u16, bytes: &[u8]) -> Result<RawReply, String> {
     thread::scope(|both| {
         // Who answers early need not read to the end: a failed write is no failure.
         both.spawn(move || writer.write_all(bytes));
-        let mut answer = Vec::new();
-        let end = reader.read_to_end(&mut answer);
+        let (mut answer, mut chunk) = (Vec::new(), [0; 16 * 1024]);
+        let end = loop {
+            match reader.read(&mut chunk) {
+                Ok(0) => break Ok(()),
+                Ok(read) => answer.extend_from_slice(&chunk[..read]),
+                Err(error) => break Err(error),
+            }
+            if is_whole(&answer) {
+                break Ok(());
+            }
+        };
         let _ = reader.shutdown(Shutdown::Both);
         RawReply::parse(&answer).ok_or_else(|| format!("no answer: {end:?}"))
     })
+}
+
+/// Who answers before it has read everything keeps the connection open for a while: that is not worth waiting for.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head
+        .to_ascii_lowercase()
+        .split("\r\ncontent-length: ")
+        .nth(1)
+        .and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
+    length.is_some_and(|length| length > 0 && body.len() >= length)
 }
 
 impl RawReply {
