@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     assistant::{Assistant, Credentials, form},
-    bad_requests::{DOORS, Headers, bad_requests, whole},
+    bad_requests::{DOORS, Headers, bad_requests, header, whole},
     cursor,
     journey::{Attempt, Way, with},
     person::Person,
@@ -22,7 +22,7 @@ async fn bad_input_through_the_proxy_is_answered_and_never_by_a_5xx() {
     let stack = stack();
     let alice = Person::named("alice", &stack);
     alice.asked(&authorize_url(&stack).await).await;
-    let session = ("Cookie".to_owned(), alice.cookies("localhost"));
+    let session = header("Cookie", &alice.cookies("localhost"));
     sweep(&stack, stack.ports.proxy, &vec![host(&stack), session]);
     lives_on(&stack, &alice).await;
 }
@@ -35,6 +35,29 @@ async fn bad_input_straight_at_the_sidecar_is_answered_and_never_by_a_5xx() {
     let proofs = proofs.into_iter().map(|(name, value)| (name.to_owned(), value));
     sweep(&stack, stack.ports.sidecar, &[host(&stack)].into_iter().chain(proofs).collect());
     lives_on(&stack, &alice).await;
+}
+
+/// The proxy shares its connections among all: one that the sidecar closes without a word is somebody else's 502.
+#[tokio::test]
+async fn a_request_that_is_refused_unread_harms_nobody_elses() {
+    let stack = stack();
+    let port = stack.ports.proxy;
+    let host = host(&stack);
+    let upgrade = [host.clone(), header("Connection", "upgrade, close"), header("Upgrade", "h2c")];
+    let form = [host.clone(), header("Content-Type", "application/x-www-form-urlencoded")];
+    let innocent = whole("POST", "/oauth/token", &form, b"grant_type=x");
+    for (what, bad) in [
+        ("a long URL", whole("POST", &format!("/oauth/token?{}", "a".repeat(100_000)), &form, b"")),
+        ("a large body", whole("POST", "/mcp", &form, &vec![b'a'; 1024 * 1024])),
+        ("an upgrade", whole("GET", "/oauth/jwks", &upgrade, b"")),
+    ] {
+        let harmed = thread::scope(|both| {
+            both.spawn(|| (0..100).for_each(|_| answered(port, &bad).unwrap()));
+            let innocents = both.spawn(|| (0..200).filter(|_| answered(port, &innocent).is_err()).count());
+            innocents.join().unwrap()
+        });
+        assert_eq!(harmed, 0, "of 200 beside {what}");
+    }
 }
 
 /// Clients do put secrets where they do not belong; the stack looks through the log when the test is over.
@@ -60,8 +83,8 @@ async fn secrets_in_the_wrong_place_are_not_logged() {
         for secret in [&tokens.access, &tokens.refresh, &code, &attempt.verifier] {
             let headers = [
                 host(&stack),
-                ("Authorization".to_owned(), format!("Basic {secret}")),
-                ("Content-Type".to_owned(), content_type.to_owned()),
+                header("Authorization", &format!("Basic {secret}")),
+                header("Content-Type", content_type),
             ];
             for body in [everything.as_str(), &as_json] {
                 answered(
@@ -102,7 +125,7 @@ async fn lives_on(stack: &Stack, alice: &Person) {
 }
 
 fn host(stack: &Stack) -> (String, String) {
-    ("Host".to_owned(), stack.internal.host().to_owned())
+    header("Host", stack.internal.host())
 }
 
 async fn authorize_url(stack: &Stack) -> String {

@@ -7,6 +7,7 @@ use crate::{
     assistant::{Assistant, Credentials},
     cursor,
     journey::{Attempt, Way},
+    mcp::Mcp,
     person::{Landing, Person},
     proofs::{Headers, and, answer_straight, proofs, straight, unsigned, without},
     raw,
@@ -103,6 +104,22 @@ async fn through_the_proxy_without_a_session_identity_headers_are_worth_nothing(
 }
 
 #[tokio::test]
+async fn at_the_gateway_the_token_says_who_calls_whatever_session_and_headers_come_along() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    let bob = Person::named("bob", &stack);
+    let (assistant, client) = registered(&stack).await;
+    let attempt = Attempt::new(&assistant, &client, &WAY);
+    let code = attempt.is_allowed(&assistant, &alice).await;
+    let tokens = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
+    bob.asked(&assistant.authorize_url(&attempt.request)).await;
+    let mut headers = proofs(&stack, "bob", OIDC_CLIENT).await;
+    headers.insert("Cookie", bob.cookies("localhost"));
+    let mut mcp = Mcp::connect_with(&stack.internal, &tokens.access, headers).await;
+    mcp.knows(&stack.internal, &alice.address).await;
+}
+
+#[tokio::test]
 async fn a_connection_header_that_deletes_the_proxys_proofs_gets_no_question_and_no_code() {
     let stack = stack();
     let alice = Person::named("alice", &stack);
@@ -131,10 +148,15 @@ async fn a_connection_header_that_deletes_the_proxys_proofs_gets_no_question_and
     alice.answer(&consent, "allow").await.code();
 }
 
-async fn authorize_url(stack: &Stack) -> String {
+async fn registered(stack: &Stack) -> (Assistant, Credentials) {
     let assistant = Assistant::discover(&stack.internal).await;
     let registration = json!({"client_name": "forged", "redirect_uris": [WAY.callback]});
     let client = Credentials::public(&assistant.register(&registration).await);
+    (assistant, client)
+}
+
+async fn authorize_url(stack: &Stack) -> String {
+    let (assistant, client) = registered(stack).await;
     assistant.authorize_url(&Attempt::new(&assistant, &client, &WAY).request)
 }
 

@@ -1,5 +1,7 @@
 //! Streamable HTTP as MCP clients speak it, against the real `FastMCP` server behind proxy and gateway.
 
+use std::collections::BTreeMap;
+
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,11 +15,21 @@ pub(crate) struct Mcp {
     url: String,
     token: String,
     session: Option<String>,
+    headers: BTreeMap<&'static str, String>,
 }
 
 impl Mcp {
     pub(crate) async fn connect(site: &Site, token: &str) -> Self {
-        let mut mcp = Self::without_session(site, token);
+        Self::connect_with(site, token, BTreeMap::new()).await
+    }
+
+    /// With headers of its own on every request.
+    pub(crate) async fn connect_with(
+        site: &Site,
+        token: &str,
+        headers: BTreeMap<&'static str, String>,
+    ) -> Self {
+        let mut mcp = Self { headers, ..Self::without_session(site, token) };
         let response = mcp.post(&initialize()).await;
         mcp.session = response.headers().get("Mcp-Session-Id").map(|id| id.to_str().unwrap().to_owned());
         let answer = read(response).await;
@@ -28,7 +40,13 @@ impl Mcp {
     }
 
     pub(crate) fn without_session(site: &Site, token: &str) -> Self {
-        Self { http: Client::new(), url: site.url("/mcp"), token: token.to_owned(), session: None }
+        Self {
+            http: Client::new(),
+            url: site.url("/mcp"),
+            token: token.to_owned(),
+            session: None,
+            headers: BTreeMap::new(),
+        }
     }
 
     /// The server verified the token itself, and the gateway told it the same in headers, and nothing else.
@@ -67,6 +85,8 @@ impl Mcp {
     fn request(&self, method: Method) -> RequestBuilder {
         let request = self.http.request(method, &self.url).bearer_auth(&self.token);
         let request = request.header("MCP-Protocol-Version", PROTOCOL);
+        let request =
+            self.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         match &self.session {
             Some(session) => request.header("Mcp-Session-Id", session),
             None => request,

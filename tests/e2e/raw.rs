@@ -59,14 +59,10 @@ pub(crate) fn send(port: u16, bytes: &[u8]) -> Result<RawReply, String> {
 
 /// Who answers before it has read everything keeps the connection open for a while: that is not worth waiting for.
 fn is_whole(answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head
-        .to_ascii_lowercase()
-        .split("\r\ncontent-length: ")
-        .nth(1)
-        .and_then(|rest| rest.lines().next()?.parse::<usize>().ok());
-    length.is_some_and(|length| length > 0 && body.len() >= length)
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    length.is_some_and(|length| length > 0 && answer.len() >= end + 4 + length)
 }
 
 impl RawReply {
