@@ -44,11 +44,13 @@ async fn mcp_remote_signs_in_through_a_browser_calls_a_tool_and_refreshes_withou
     assert!(!home.join("opened").exists(), "it opened a browser again");
 }
 
+/// A port of its own both times: on another one it would register, and sign in, again.
 fn start(stack: &Stack, home: &Path) -> Talk {
     let program = [
         tool("node_modules/.bin/node"),
         tool("node_modules/mcp-remote/dist/proxy.js"),
         stack.internal.url("/mcp"),
+        stack.ports.callback.to_string(),
     ];
     let browser = part_file("browser.sh");
     let environment: [(&str, &OsStr); 3] =

@@ -66,6 +66,8 @@ pub(crate) struct Ports {
     pub admin: u16,
     pub provider: u16,
     mcp_server: u16,
+    /// Kept for the one client that wants to be told where to listen.
+    pub callback: u16,
 }
 
 #[derive(Clone, Debug)]
@@ -227,10 +229,10 @@ impl Stack {
 impl Ports {
     /// Bound all at once, so that they differ.
     fn free() -> Self {
-        let held: [_; 5] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [proxy, sidecar, admin, provider, mcp_server] =
+        let held: [_; 6] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        let [proxy, sidecar, admin, provider, mcp_server, callback] =
             held.map(|listener| listener.local_addr().unwrap().port());
-        Self { proxy, sidecar, admin, provider, mcp_server }
+        Self { proxy, sidecar, admin, provider, mcp_server, callback }
     }
 }
 
