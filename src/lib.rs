@@ -7,6 +7,8 @@
 //! below. `tests/layers.rs` reads this list.
 //!
 //! * [`clock`]: the one place that asks what time it is
+//! * [`telemetry`]: metrics: one function per event
+//! * [`watch`]: files of the operator's that are read again when they change
 //! * [`fetch`]: the one outgoing HTTP client: time-outs, sizes, no redirects
 //! * [`oauth`]: the protocol's nouns, each impossible to hold in a wrong state
 //! * [`seal`]: turns claims into signed and encrypted text and back; the key rings
@@ -15,6 +17,7 @@
 //! * [`config`]: the environment, parsed once
 //! * [`provider`]: the OIDC provider behind the proxy: its keys, its ID tokens
 //! * [`spent`]: spent codes, and how far each family of refresh tokens has come
+//! * [`rules`]: what the operator says in files: denials, people, known clients, the proxy's secrets
 //! * [`flow`]: what this server decides; functions of (values, now)
 //! * [`http`]: the doors, one file per endpoint; they decide nothing
 //! * [`server`]: binds, then runs
@@ -29,6 +32,8 @@
 //! * `actix_web`: http, server, main
 //! * `askama`: http
 //! * `clap`: cli, main
+//! * `prometheus_client`: telemetry
+//! * `governor`: http
 
 pub mod artifact;
 pub mod cli;
@@ -39,7 +44,10 @@ pub mod flow;
 mod http;
 pub mod oauth;
 pub mod provider;
+pub mod rules;
 pub mod seal;
 pub mod server;
 pub mod site;
 pub mod spent;
+pub mod telemetry;
+pub mod watch;

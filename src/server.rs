@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
@@ -13,13 +14,15 @@ use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer, dev};
 
 use crate::clock::Clock;
-use crate::config::{Config, Listen};
+use crate::config::{Config, ConfigError, Listen};
 use crate::fetch::FetchError;
 use crate::flow::Authority;
-use crate::http::{self, App, Gateway};
+use crate::http::{self, App, Gateway, Limits};
 use crate::provider::Provider;
+use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
 use crate::spent::Spent;
+use crate::telemetry::Telemetry;
 
 /// oauth2-proxy keeps idle connections for 90 seconds; ours must last longer, or it meets a closing one.
 const KEEP_ALIVE: Duration = Duration::from_mins(2);
@@ -30,6 +33,9 @@ pub struct Server {
     admin: dev::Server,
     address: Bound,
     admin_address: Bound,
+    app: Data<App>,
+    /// How often files are looked at.
+    poll: Duration,
 }
 
 /// Where a server listens, as it turned out.
@@ -43,22 +49,25 @@ impl Server {
     pub fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let keys =
             Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
+        let rules = Arc::new(Rules::read(&config)?);
+        let poll = Duration::from_secs(config.poll.0.unsigned_abs());
         let app = Data::new(App {
             clock,
-            authorities: Authority::all(&config, &keys),
+            authorities: Authority::all(&config, &keys, &rules),
             keys,
             spent: Spent::memory(),
-            secrets: config.proofs.secrets,
+            rules: Arc::clone(&rules),
             provider: config.proofs.id_token.map(Provider::new).transpose()?,
-            domains: config.domains,
+            limits: Limits::new(config.limits),
+            telemetry: Telemetry::default(),
             gateway: Gateway::new(config.upstreams).map_err(FetchError::from)?,
             forwarded_hops: config.forwarded_hops,
             pages: config.pages,
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
         let (public, address) = public(&config.listen, app.clone(), drain)?;
-        let (admin, admin_address) = admin(&config.admin_listen, app)?;
-        Ok(Self { public, admin, address, admin_address })
+        let (admin, admin_address) = admin(&config.admin_listen, app.clone())?;
+        Ok(Self { public, admin, address, admin_address, app, poll })
     }
 
     /// None for a unix socket.
@@ -84,7 +93,9 @@ impl Server {
     /// until the last of them is over.
     pub async fn run(self) -> io::Result<()> {
         let admin = actix_web::rt::spawn(self.admin);
+        let watch = actix_web::rt::spawn(watch(self.app, self.poll));
         let ended = self.public.await;
+        watch.abort();
         admin.abort();
         ended
     }
@@ -96,11 +107,21 @@ impl std::fmt::Debug for Server {
     }
 }
 
+/// Looks at the operator's files again and again.
+async fn watch(app: Data<App>, poll: Duration) {
+    loop {
+        actix_web::rt::time::sleep(poll).await;
+        app.rules.look(&app.telemetry, app.clock.now());
+    }
+}
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
     Bind(String, io::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("the outgoing HTTP client cannot be made: {0}")]
     Client(#[from] FetchError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]

@@ -1,5 +1,7 @@
 //! A site: one origin, one issuer, one policy.
 
+use std::path::PathBuf;
+
 use crate::oauth::{Issuer, RedirectUri, Resource, Resources};
 
 /// One origin that answers for itself alone.
@@ -10,6 +12,9 @@ pub struct Site {
     pub resources: Resources,
     pub redirects: RedirectPolicy,
     pub registration: Registration,
+    /// Are clients known by their metadata documents?
+    pub documents: ClientDocuments,
+    pub people_file: Option<PathBuf>,
     /// `Origin`s that browsers may call the gateway from, beside our own and loopback ones.
     pub origins: Vec<Issuer>,
 }
@@ -26,6 +31,13 @@ impl Site {
         let Ok(origin) = Issuer::try_from(origin.to_owned()) else { return false };
         origin == self.issuer || origin.is_loopback() || self.origins.contains(&origin)
     }
+}
+
+/// Client ID metadata documents: known ones, without fetching, or none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ClientDocuments {
+    Off,
+    Pinned,
 }
 
 /// May strangers register, and stay registered?

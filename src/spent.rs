@@ -39,6 +39,17 @@ impl Spent {
         self.families(|families| families.present(token, grace, now))
     }
 
+    /// Ends a family, also one that was not met before; kept until `end`.
+    #[expect(clippy::unused_async, reason = "a shared store answers later")]
+    pub async fn revoke(&self, sid: &Jti, sub: &Subject, end: Timestamp, now: Timestamp) {
+        self.families(|families| families.revoke(sid, sub, end, now));
+    }
+
+    /// How many families are remembered.
+    pub fn count(&self) -> usize {
+        self.families(|families| families.records.len())
+    }
+
     #[expect(clippy::unused_async, reason = "a shared store answers later")]
     pub async fn is_revoked(&self, sid: &Jti) -> bool {
         self.families(|families| families.records.get(sid).is_some_and(|family| family.revoked))
@@ -61,6 +72,21 @@ pub enum Reused {
     Superseded,
     #[error("an old refresh token came back after the grace time; the family is revoked")]
     Stolen,
+}
+
+impl Reused {
+    /// Did somebody use again what was used up, past every excuse?
+    pub fn is_replay(self) -> bool {
+        matches!(self, Self::Code | Self::Stolen)
+    }
+
+    /// What it was, for the metrics.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Revoked | Self::Superseded | Self::Stolen => "refresh_token",
+        }
+    }
 }
 
 /// So many families of one person are remembered; the oldest is forgotten first.
@@ -112,6 +138,20 @@ impl Families {
         };
         self.remember(sid, sub, family, now);
         Ok(())
+    }
+
+    fn revoke(&mut self, sid: &Jti, sub: &Subject, end: Timestamp, now: Timestamp) {
+        match self.records.get_mut(sid) {
+            Some(family) => family.revoked = true,
+            None => {
+                self.remember(
+                    sid,
+                    sub,
+                    Family { end, generation: 0, first: 0, since: now, revoked: true },
+                    now,
+                );
+            }
+        }
     }
 
     fn remember(&mut self, sid: &Jti, sub: &Subject, family: Family, now: Timestamp) {

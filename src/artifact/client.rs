@@ -29,6 +29,9 @@ pub struct Client {
     /// It registered without the grant `refresh_token`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_refresh: bool,
+    /// The URL of the document that describes it; such a client is never sealed.
+    #[serde(skip)]
+    pub document: Option<String>,
 }
 
 impl Artifact for Client {
@@ -41,6 +44,26 @@ impl Artifact for Client {
 }
 
 impl Client {
+    /// A public client with nothing but its redirect URIs.
+    pub fn registered(jti: Jti, iat: Timestamp, redirect_uris: Vec<RedirectUri>) -> Self {
+        Self {
+            jti,
+            iat,
+            exp: None,
+            redirect_uris,
+            name: None,
+            minted: None,
+            no_refresh: false,
+            document: None,
+        }
+    }
+
+    /// What a `client_id` says, unverified: only for one that lies inside a token of ours.
+    pub fn peek(client_id: &str) -> Option<Self> {
+        let claims = URL_SAFE_NO_PAD.decode(client_id.split('.').nth(1)?).ok()?;
+        serde_json::from_slice(&claims).ok()
+    }
+
     /// May the browser be sent there? (RFC 6749 §3.1.2.3)
     pub fn admits(&self, requested: &RedirectUri) -> bool {
         self.redirect_uris.iter().any(|registered| registered.admits(requested))
@@ -77,7 +100,7 @@ impl SecretDigest {
 }
 
 /// A `client_id` by its SHA-256: binds a code or refresh token to its client without carrying it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct ClientDigest(String);
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{CliError, keys};
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::rules::Rules;
 use crate::seal::keys_dir::Keys;
 use crate::server::StartError;
 
@@ -12,13 +13,14 @@ use crate::server::StartError;
 pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError> {
     let rings =
         Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
+    let rules = Rules::read(config)?;
     let mut text = String::new();
     for (name, value) in &config.effective {
         let _ = writeln!(text, "{name}={value}");
     }
     let _ = write!(text, "\n{}\nproofs of the proxy:", keys::table(&rings.current(), now));
-    if !config.proofs.secrets.is_empty() {
-        let _ = write!(text, " shared secret ({} accepted)", config.proofs.secrets.len());
+    if let Some(secrets) = rules.secrets() {
+        let _ = write!(text, " shared secret ({} accepted)", secrets.len());
     }
     if config.proofs.id_token.is_some() {
         text.push_str(" ID token");
@@ -34,5 +36,6 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError>
 }
 
 fn notes() -> [String; 1] {
-    ["MCP_AUTH_STORE=memory: a restart or another replica forgets which refresh tokens were superseded or revoked".to_owned()]
+    ["MCP_AUTH_STORE=memory: a restart or another replica forgets which refresh tokens were superseded or revoked; \
+      the deny file is the revocation that lasts".to_owned()]
 }

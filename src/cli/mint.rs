@@ -1,5 +1,7 @@
 //! `client mint`: a `client_id` and a secret for a client that does not register itself.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -9,6 +11,7 @@ use crate::clock::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::flow::Authority;
 use crate::oauth::RedirectUri;
+use crate::rules::Rules;
 use crate::seal::keys_dir::Keys;
 use crate::seal::{new_jti, new_secret};
 use crate::server::StartError;
@@ -75,18 +78,15 @@ pub(super) fn mint(args: MintArgs, config: &Config, now: Timestamp) -> Result<St
     let keys =
         Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
     let authority = authority(args.site.as_deref(), config, &keys)?;
-    let secret = new_secret();
+    let (secret, uris) = (new_secret(), redirect_uris(&args)?);
     let client = Client {
-        jti: new_jti(),
-        iat: now,
         exp: args.days.map(|days| now + Seconds(i64::from(days) * 86_400)),
-        redirect_uris: redirect_uris(&args)?,
         name: Some(args.name),
         minted: Some(Minted {
             secret: SecretDigest::of(&secret),
             pkce_optional: args.pkce == Pkce::Optional,
         }),
-        no_refresh: false,
+        ..Client::registered(new_jti(), now, uris)
     };
     let sealed = authority.seal_client(&client).map_err(|error| CliError::Usage(error.to_string()))?;
     let id = sealed.as_str();
@@ -107,7 +107,7 @@ fn authority(named: Option<&str>, config: &Config, keys: &Keys) -> Result<Author
         (Some(name), sites) => sites.iter().find(|site| site.name == name),
     };
     let site = site.ok_or_else(|| CliError::Usage("--site: MCP_AUTH_SITES has no such site".to_owned()))?;
-    Ok(Authority::new(site.clone(), config, keys.clone()))
+    Ok(Authority::new(site.clone(), config, keys.clone(), Arc::new(Rules::read(config)?)))
 }
 
 /// Without PKCE nothing but the address protects the code, so it must be https.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::server::StartError;
 
 /// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
 ///
@@ -82,7 +83,7 @@ pub enum CliError {
     #[error(transparent)]
     Keys(#[from] crate::seal::keys_dir::KeysError),
     #[error(transparent)]
-    Start(#[from] crate::server::StartError),
+    Start(#[from] StartError),
     #[error("{0}")]
     Usage(String),
 }
@@ -91,7 +92,9 @@ impl CliError {
     /// 64 for what is wrong in the command or the configuration (sysexits: `EX_USAGE`), 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Start(crate::server::StartError::Keys(..)) => 64,
+            Self::Config(_) | Self::Usage(_) | Self::Start(StartError::Config(_) | StartError::Keys(..)) => {
+                64
+            }
             Self::Keys(_) | Self::Start(_) => 1,
         }
     }

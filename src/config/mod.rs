@@ -10,14 +10,14 @@ use std::path::PathBuf;
 pub use read::ConfigError;
 use read::{Read, list, seconds};
 pub use types::{
-    Consent, IdTokenSettings, Lifetimes, Listen, LogFormat, Pages, Proofs, ProviderIssuer, ProxySecret,
-    Upstream, Upstreams,
+    Consent, IdTokenSettings, Lifetimes, Limits, Listen, LogFormat, Pages, Proofs, ProviderIssuer,
+    ProxySecret, Upstream, Upstreams,
 };
 use vars::Vars;
 
 use crate::clock::Seconds;
 use crate::oauth::{Catalogue, EmailDomains};
-use crate::site::{Registration, Site};
+use crate::site::{ClientDocuments, Registration, Site};
 
 /// Every setting of this server in its type.
 #[derive(Debug)]
@@ -30,6 +30,11 @@ pub struct Config {
     pub domains: EmailDomains,
     pub scopes: Catalogue,
     pub consent: Consent,
+    pub client_documents_dir: Option<PathBuf>,
+    pub deny_file: Option<PathBuf>,
+    /// How often files are looked at.
+    pub poll: Seconds,
+    pub limits: Limits,
     pub lifetimes: Lifetimes,
     pub upstreams: Upstreams,
     pub forwarded_hops: usize,
@@ -58,8 +63,7 @@ impl Config {
                 str::parse,
             )?,
             forwarded_hops: read.value("FORWARDED_HOPS", vars.forwarded_hops.clone(), "1", read::number)?,
-            keys_dir: read
-                .value("KEYS_DIR", vars.keys_dir.clone(), "keys", |dir| Ok::<_, String>(dir.into()))?,
+            keys_dir: read.value("KEYS_DIR", vars.keys_dir.clone(), "keys", str::parse)?,
             proofs: proofs(&vars, &listen, &mut read)?,
             domains: read.value("EMAIL_DOMAINS", vars.email_domains.clone(), "", |text| {
                 EmailDomains::try_from(list(text))
@@ -67,6 +71,14 @@ impl Config {
             scopes: read
                 .value("SCOPES", vars.scopes.clone(), "mcp", |text| Catalogue::try_from(list(text)))?,
             consent: consent(&vars, &sites, &mut read)?,
+            client_documents_dir: read.optional(
+                "CLIENT_DOCUMENTS_DIR",
+                vars.client_documents_dir.clone(),
+                str::parse,
+            )?,
+            deny_file: read.optional("DENY_FILE", vars.deny_file.clone(), str::parse)?,
+            poll: read.value("KEYS_POLL_SECS", vars.keys_poll_secs.clone(), "5", read::lifetime)?,
+            limits: limits(&vars, &mut read)?,
             lifetimes: lifetimes(&vars, &mut read)?,
             upstreams: upstreams(&vars, &sites, &mut read)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
@@ -78,14 +90,13 @@ impl Config {
             warnings,
             effective: Vec::new(),
         };
-        known_but_unused(&vars, &mut read)?;
+        not_yet(&vars, &mut read)?;
         Ok(Self { effective: read.effective, ..config })
     }
 }
 
 fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, ConfigError> {
-    let secrets =
-        read.optional("PROXY_SECRET_FILE", vars.proxy_secret_file.clone(), ProxySecret::read_file)?;
+    let secret_file = read.optional("PROXY_SECRET_FILE", vars.proxy_secret_file.clone(), str::parse)?;
     let issuer = read.optional("ID_TOKEN_ISSUER", vars.id_token_issuer.clone(), str::parse)?;
     let audience = read.optional("ID_TOKEN_AUDIENCE", vars.id_token_audience.clone(), |text| {
         Ok::<_, String>(text.to_owned())
@@ -102,7 +113,7 @@ fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, Confi
         }
     };
     let unix_socket = matches!(listen, Listen::Unix(_));
-    if secrets.is_none() && id_token.is_none() && !unix_socket {
+    if secret_file.is_none() && id_token.is_none() && !unix_socket {
         return Err(ConfigError::new(
             "PROXY_SECRET_FILE",
             "no proof of the proxy is configured, so anybody could claim to be anybody; set at least one of \
@@ -110,19 +121,22 @@ fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, Confi
              MCP_AUTH_LISTEN=unix:/path",
         ));
     }
-    Ok(Proofs { secrets: secrets.unwrap_or_default(), id_token, unix_socket })
+    Ok(Proofs { secret_file, id_token, unix_socket })
 }
 
 /// Nobody is asked only where no stranger can be the client.
 fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, ConfigError> {
     let consent = read.value("CONSENT", vars.consent.clone(), "always", str::parse)?;
-    let strangers = |site: &&Site| !site.issuer.is_loopback() && site.registration == Registration::Open;
+    let strangers = |site: &&Site| {
+        let known = site.registration == Registration::Off && site.documents == ClientDocuments::Off;
+        !site.issuer.is_loopback() && !known
+    };
     match sites.iter().find(strangers) {
         Some(site) if consent == Consent::Never => Err(ConfigError::new(
             "CONSENT",
             format!(
-                "never is for a loopback issuer or a site without open registration; set MCP_AUTH_{}_REGISTRATION=off",
-                site.name.to_ascii_uppercase()
+                "never is for a loopback issuer, or a site with registration and client documents off (site {})",
+                site.name
             ),
         )),
         _ => Ok(consent),
@@ -138,6 +152,19 @@ fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Upstreams, 
         Some(path) => Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{path}`"))),
         None => Ok(upstreams),
     }
+}
+
+fn limits(vars: &Vars, read: &mut Read) -> Result<Limits, ConfigError> {
+    let failures = vars.token_failures_per_minute.clone();
+    Ok(Limits {
+        register: read.value(
+            "REGISTER_PER_MINUTE",
+            vars.register_per_minute.clone(),
+            "600",
+            read::per_minute,
+        )?,
+        token_failures: read.value("TOKEN_FAILURES_PER_MINUTE", failures, "60", read::per_minute)?,
+    })
 }
 
 fn lifetimes(vars: &Vars, read: &mut Read) -> Result<Lifetimes, ConfigError> {
@@ -159,15 +186,10 @@ fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
     })
 }
 
-/// Settings whose work is not there yet: refused where ignoring them would surprise, accepted where it cannot.
-fn known_but_unused(vars: &Vars, read: &mut Read) -> Result<(), ConfigError> {
-    read.value("KEYS_POLL_SECS", vars.keys_poll_secs.clone(), "5", seconds)?;
-    read.value("REGISTER_PER_MINUTE", vars.register_per_minute.clone(), "600", read::number)?;
-    read.value("TOKEN_FAILURES_PER_MINUTE", vars.token_failures_per_minute.clone(), "60", read::number)?;
+/// Settings whose work is not there yet: refused, never ignored.
+fn not_yet(vars: &Vars, read: &mut Read) -> Result<(), ConfigError> {
     read.only("STORE", vars.store.clone(), "memory")?;
     read.only("STORE_PASSWORD_FILE", vars.store_password_file.clone(), "")?;
-    read.only("DENY_FILE", vars.deny_file.clone(), "")?;
-    read.only("CLIENT_DOCUMENTS_DIR", vars.client_documents_dir.clone(), "")?;
     read.only("UPSTREAM_AUTHORIZATION", vars.upstream_authorization.clone(), "pass")
 }
 
@@ -203,7 +225,6 @@ mod tests {
         let config = config(&[]).unwrap();
         assert_eq!(config.sites[0].issuer.as_str(), "https://mcp.example.com");
         assert_eq!(config.sites[0].resources.first().as_str(), "https://mcp.example.com/mcp");
-        assert_eq!(config.proofs.secrets.len(), 2);
         assert_eq!(config.lifetimes.access, Seconds(3600));
         assert!(config.warnings.is_empty());
     }
@@ -235,7 +256,6 @@ mod tests {
             ("MCP_AUTH_EMAIL_DOMAINS", "@example.com"),
             ("MCP_AUTH_LISTEN", "8080"),
             ("MCP_AUTH_ADMIN_LISTEN", "unix:relative"),
-            ("MCP_AUTH_PROXY_SECRET_FILE", "/nowhere"),
             ("MCP_AUTH_PROXY_SECRET_FILE", ""),
             ("MCP_AUTH_ID_TOKEN_AUDIENCE", "x"),
             ("MCP_AUTH_ID_TOKEN_ISSUER", "http://accounts.example"),
@@ -254,10 +274,7 @@ mod tests {
             // Known, and their work is not there yet.
             ("MCP_AUTH_STORE", "redis://127.0.0.1"),
             ("MCP_AUTH_STORE_PASSWORD_FILE", "/x"),
-            ("MCP_AUTH_DENY_FILE", "/x"),
-            ("MCP_AUTH_DEFAULT_PEOPLE_FILE", "/x"),
-            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned"),
-            ("MCP_AUTH_CLIENT_DOCUMENTS_DIR", "/x"),
+            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
             ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
         ] {
             let mistake = config(&[(name, value)]).map(|_| ()).unwrap_err().to_string();

@@ -1,6 +1,7 @@
 //! Reading one variable: its text or its default, parsed, with its name on every mistake.
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 
 use crate::clock::Seconds;
 
@@ -69,6 +70,11 @@ pub(super) fn list(text: &str) -> Vec<String> {
 
 pub(super) fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number is needed".to_owned())
+}
+
+/// A limit; 0 means none.
+pub(super) fn per_minute(text: &str) -> Result<Option<NonZeroU32>, String> {
+    text.parse().map(NonZeroU32::new).map_err(|_| "a whole number is needed; 0 means no limit".to_owned())
 }
 
 pub(super) fn seconds(text: &str) -> Result<Seconds, String> {

@@ -7,7 +7,7 @@ use super::read::{Read, list};
 use super::vars::SiteVars;
 use crate::oauth::names::NameError;
 use crate::oauth::{Issuer, Resource, Resources};
-use crate::site::{RedirectPolicy, Registration, Site};
+use crate::site::{ClientDocuments, RedirectPolicy, Registration, Site};
 
 /// The names in `MCP_AUTH_SITES`.
 pub(super) fn names(text: Option<String>) -> Result<Vec<String>, ConfigError> {
@@ -69,10 +69,10 @@ fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, Conf
     let (variable, text) = take("ORIGINS");
     let origins = read.value(&variable, text, "", origins)?;
     let (variable, text) = take("CLIENT_DOCUMENTS");
-    read.only(&variable, text, "off")?;
+    let documents = read.value(&variable, text, "off", documents)?;
     let (variable, text) = take("PEOPLE_FILE");
-    read.only(&variable, text, "")?;
-    Ok(Site { name, issuer, resources, redirects, registration, origins })
+    let people_file = read.optional(&variable, text, |path| Ok::<_, String>(path.into()))?;
+    Ok(Site { name, issuer, resources, redirects, registration, documents, people_file, origins })
 }
 
 fn resources(text: &str) -> Result<Resources, NameError> {
@@ -85,6 +85,14 @@ fn resources(text: &str) -> Result<Resources, NameError> {
 
 fn origins(text: &str) -> Result<Vec<Issuer>, NameError> {
     list(text).into_iter().map(Issuer::try_from).collect()
+}
+
+fn documents(text: &str) -> Result<ClientDocuments, &'static str> {
+    match text {
+        "off" => Ok(ClientDocuments::Off),
+        "pinned" => Ok(ClientDocuments::Pinned),
+        _ => Err("it is `off` or `pinned`; this version does not fetch documents"),
+    }
 }
 
 fn registration(text: &str) -> Result<Registration, &'static str> {

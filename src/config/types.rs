@@ -1,8 +1,8 @@
 //! The types of the settings that are nobody else's.
 
 use std::fmt;
-use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -34,8 +34,8 @@ impl FromStr for Listen {
 /// How a request shows that it came through the proxy. Every one that is configured must hold.
 #[derive(Debug)]
 pub struct Proofs {
-    /// Any of them is good, so that they can rotate; none: this proof is not asked for.
-    pub secrets: Vec<ProxySecret>,
+    /// Holds the shared secrets, any of which is good, so that they can rotate.
+    pub secret_file: Option<PathBuf>,
     pub id_token: Option<IdTokenSettings>,
     pub unix_socket: bool,
 }
@@ -45,15 +45,14 @@ pub struct Proofs {
 pub struct ProxySecret(String);
 
 impl ProxySecret {
-    /// One a line; blank lines are ignored.
-    pub(super) fn read_file(path: &str) -> Result<Vec<Self>, String> {
-        let text = fs::read_to_string(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    /// One a line; blank lines are ignored. Refuses none at all, and a short one.
+    pub fn parse(text: &str) -> Result<Vec<Self>, String> {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.is_empty() {
-            return Err(format!("{path} holds no secret; `mcp-auth-sidecar secret` makes one"));
+            return Err("it holds no secret; `mcp-auth-sidecar secret` makes one".to_owned());
         }
         if lines.iter().any(|line| line.len() < 32) {
-            return Err(format!("{path} holds a secret of less than 32 characters"));
+            return Err("it holds a secret of less than 32 characters".to_owned());
         }
         Ok(lines.into_iter().map(|line| Self(line.to_owned())).collect())
     }
@@ -140,6 +139,13 @@ pub struct Lifetimes {
     /// The whole family; none: no refresh tokens are issued.
     pub refresh: Option<Seconds>,
     pub refresh_grace: Seconds,
+}
+
+/// How often a caller may do something in a minute; none: as often as it likes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub register: Option<NonZeroU32>,
+    pub token_failures: Option<NonZeroU32>,
 }
 
 /// Which MCP server stands behind which resource path.

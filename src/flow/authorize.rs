@@ -77,6 +77,12 @@ impl Authority {
         if client.minted.is_none() && !self.site.redirects.admits(&redirect_uri) {
             return Err(NoReply::NotAllowedHere);
         }
+        if self
+            .rules
+            .denies(|deny| deny.denies_redirect(&redirect_uri, now) || deny.denies_client(&client, now))
+        {
+            return Err(NoReply::Denied);
+        }
         Ok(Reply {
             issuer: self.site.issuer.clone(),
             client,
@@ -227,6 +233,8 @@ pub enum NoReply {
     ClientMissing,
     #[error("This server does not know the client that sent you here (client_id).")]
     ClientUnknown(#[from] UnknownClient),
+    #[error("The client was cut off by whoever runs this server.")]
+    Denied,
     #[error("The client may not be answered at this redirect_uri on this site.")]
     NotAllowedHere,
     #[error("The request does not say where the answer goes (redirect_uri).")]

@@ -22,6 +22,16 @@ pub struct Answered {
     pub client_jti: Jti,
 }
 
+impl Answer {
+    /// In the audit log's words.
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Allow => "consent given, code issued",
+            Self::Deny => "consent denied",
+        }
+    }
+}
+
 impl Authority {
     /// Takes the answer of the person who was asked, here and not long ago; gives the way back with a code, or
     /// with `access_denied`.

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::Authority;
 use super::refusal::Refusal;
+use super::{Authority, NotAdmitted};
 use crate::artifact::{AccessToken, AuthorizationCode, Client, Grant, RefreshToken};
 use crate::clock::Timestamp;
 use crate::oauth::resource::UnknownResource;
-use crate::oauth::{CodeVerifier, Jti, Scopes};
+use crate::oauth::{CodeVerifier, Jti, Scopes, Subject};
 use crate::seal::{Sealed, new_jti, new_nonce};
 use crate::spent::Spent;
 
@@ -48,6 +48,10 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
+    pub fn id(&self) -> &Sealed<Client> {
+        &self.id
+    }
+
     pub fn jti(&self) -> &Jti {
         &self.client.jti
     }
@@ -62,6 +66,23 @@ pub struct TokenResponse {
     scope: Scopes,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Sealed<RefreshToken>>,
+}
+
+/// The answer, and for the log whom it is about.
+#[derive(Debug)]
+pub struct Issued {
+    pub response: TokenResponse,
+    pub sub: Subject,
+}
+
+impl GrantRequest {
+    /// What happens when it succeeds, in the audit log's words.
+    pub fn event(&self) -> &'static str {
+        match self {
+            Self::Code { .. } => "token issued",
+            Self::Refresh { .. } => "token refreshed",
+        }
+    }
 }
 
 impl Authority {
@@ -90,11 +111,15 @@ impl Authority {
         resource: &[String],
         spent: &Spent,
         now: Timestamp,
-    ) -> Result<TokenResponse, Refusal> {
+    ) -> Result<Issued, Refusal> {
         match grant {
             GrantRequest::Code { code, redirect_uri, verifier } => {
                 let code = self.sealer.open(&code, now).map_err(Refusal::Token)?;
+                if self.rules.denies(|deny| deny.denies_redirect(&code.redirect_uri, code.grant.auth_time)) {
+                    return Err(NotAdmitted::Client.into());
+                }
                 let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
+                self.stands(&grant, client)?;
                 self.is_for(&grant, resource)?;
                 // Longer than the code in any case, so that it cannot be used again when its record is gone.
                 let end =
@@ -108,9 +133,7 @@ impl Authority {
             GrantRequest::Refresh { .. } if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
             GrantRequest::Refresh { token, scope } => {
                 let token = self.sealer.open(&token, now).map_err(Refusal::Token)?.redeem(id)?;
-                if !self.admits(&token.grant.person) {
-                    return Err(Refusal::NoLongerAdmitted);
-                }
+                self.stands(&token.grant, client)?;
                 self.is_for(&token.grant, resource)?;
                 let scope = token.grant.scope.narrowed(scope.as_deref(), &self.scopes)?;
                 spent.present(&token, self.lifetimes.refresh_grace, now).await?;
@@ -136,7 +159,7 @@ impl Authority {
         client_id: &Sealed<Client>,
         refresh: Option<RefreshToken>,
         now: Timestamp,
-    ) -> Result<TokenResponse, Refusal> {
+    ) -> Result<Issued, Refusal> {
         let access = AccessToken {
             aud: grant.resource.clone(),
             person: grant.person.clone(),
@@ -148,12 +171,13 @@ impl Authority {
             auth_time: grant.auth_time,
             sid: grant.sid.clone(),
         };
-        Ok(TokenResponse {
+        let response = TokenResponse {
             access_token: self.sealer.seal(&access)?,
             token_type: "Bearer",
             expires_in: self.lifetimes.access.0,
             scope: access.scope,
             refresh_token: refresh.map(|token| self.sealer.seal(&token)).transpose()?,
-        })
+        };
+        Ok(Issued { response, sub: grant.person.sub.clone() })
     }
 }

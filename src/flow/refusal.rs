@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::UnknownClient;
 use super::register::RegistrationError;
+use super::{NotAdmitted, UnknownClient};
 use crate::artifact::Unredeemed;
 use crate::oauth::pkce;
 use crate::oauth::resource::UnknownResource;
@@ -42,8 +42,8 @@ pub enum Refusal {
     Malformed(&'static str),
     #[error("{0} is missing")]
     Missing(&'static str),
-    #[error("the person may no longer use this server")]
-    NoLongerAdmitted,
+    #[error("the person or the client may no longer use this server")]
+    NoLongerAdmitted(#[from] NotAdmitted),
     #[error("{0}")]
     Pkce(#[from] pkce::Malformed),
     #[error("{0}")]
@@ -84,7 +84,7 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientWithoutSecret
             | Self::CredentialsMalformed => ErrorCode::InvalidClient,
-            Self::NoLongerAdmitted
+            Self::NoLongerAdmitted(_)
             | Self::Reused(_)
             | Self::Token(_)
             | Self::Unredeemed(

@@ -7,7 +7,7 @@ use super::Authority;
 use super::refusal::Refusal;
 use crate::artifact::Client;
 use crate::clock::Timestamp;
-use crate::oauth::RedirectUri;
+use crate::oauth::{Jti, RedirectUri};
 use crate::seal::{Sealed, new_jti};
 
 const MOST_REDIRECT_URIS: usize = 10;
@@ -28,6 +28,8 @@ pub struct RegistrationRequest {
 /// What was registered, defaults and substitutions included (RFC 7591 §3.2.1); never a `null`.
 #[derive(Debug, Serialize)]
 pub struct Registered {
+    #[serde(skip)]
+    jti: Jti,
     client_id: Sealed<Client>,
     client_id_issued_at: Timestamp,
     redirect_uris: Vec<RedirectUri>,
@@ -36,6 +38,13 @@ pub struct Registered {
     token_endpoint_auth_method: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<String>,
+}
+
+impl Registered {
+    /// How logs name the client.
+    pub fn jti(&self) -> &Jti {
+        &self.jti
+    }
 }
 
 impl Authority {
@@ -47,16 +56,13 @@ impl Authority {
         }
         let asked = request.grant_types.as_ref();
         let client = Client {
-            jti: new_jti(),
-            iat: now,
-            exp: None,
-            redirect_uris: self.admitted(request.redirect_uris)?,
             name: displayable(request.client_name)?,
-            minted: None,
             no_refresh: asked.is_some_and(|grants| !grants.iter().any(|grant| grant == "refresh_token")),
+            ..Client::registered(new_jti(), now, self.admitted(request.redirect_uris)?)
         };
         let refreshes = self.issues_refresh_tokens() && !client.no_refresh;
         Ok(Registered {
+            jti: client.jti.clone(),
             client_id: self.seal_client(&client)?,
             client_id_issued_at: now,
             redirect_uris: client.redirect_uris,

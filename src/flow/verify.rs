@@ -1,7 +1,7 @@
 //! May this request reach the MCP server? The decision of the gateway.
 
 use super::Authority;
-use crate::artifact::AccessToken;
+use crate::artifact::{AccessToken, Client};
 use crate::clock::Timestamp;
 use crate::oauth::Resource;
 use crate::seal::{OpenError, Sealed};
@@ -26,10 +26,22 @@ impl Authority {
         if spent.is_revoked(&token.sid).await {
             return Err(NoEntry::Revoked);
         }
+        if self.rules.denies(|deny| {
+            let client = self.client_of(&token);
+            let client = client.is_some_and(|client| deny.denies_client(&client, token.auth_time));
+            client || deny.denies_person(&token.person, token.auth_time)
+        }) {
+            return Err(NoEntry::Denied);
+        }
         if self.scopes.default_scopes().iter().any(|needed| !token.scope.contains(needed)) {
             return Err(NoEntry::Scope);
         }
         Ok(token)
+    }
+
+    /// The client of a token of ours, of which only the `client_id` is at hand.
+    pub fn client_of(&self, token: &AccessToken) -> Option<Client> {
+        self.document(&token.client_id).cloned().or_else(|| Client::peek(&token.client_id))
     }
 
     /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.
@@ -44,6 +56,8 @@ impl Authority {
 /// Why a request does not reach the MCP server.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NoEntry {
+    #[error("the person or the client is denied")]
+    Denied,
     #[error("an access token is needed")]
     NoToken,
     #[error("the access token is for another resource")]
@@ -63,7 +77,7 @@ impl NoEntry {
     pub fn error(&self) -> Option<&'static str> {
         match self {
             Self::NoToken => None,
-            Self::OtherResource | Self::Revoked | Self::Token(_) => Some("invalid_token"),
+            Self::Denied | Self::OtherResource | Self::Revoked | Self::Token(_) => Some("invalid_token"),
             Self::Scope => Some("insufficient_scope"),
             Self::Twice => Some("invalid_request"),
         }

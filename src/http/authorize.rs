@@ -8,7 +8,7 @@ use super::error::{PageError, no_store};
 use super::identity::SignedIn;
 use super::pages;
 use super::params::{Params, Repeated};
-use super::{App, HerePage};
+use super::{App, HerePage, log};
 use crate::flow::authorize::{AuthorizeParams, Location, Outcome};
 
 pub(super) const PATH: &str = "/oauth/authorize";
@@ -22,11 +22,18 @@ pub(super) async fn authorize(
     let params = Params::parse(request.query_string().as_bytes()).map_err(|_| PageError::Undecodable)?;
     let (params, now) = (AuthorizeParams::from(&params), app.clock.now());
     let reply = here.reply_to(&params, now)?;
-    super::log::note(&request, &reply.client().jti);
+    let (client, sub) = (reply.client().jti.clone(), person.sub.clone());
+    log::note_client(&request, &client);
     Ok(match here.authorize(&params, &reply, person, now) {
         Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
-        Ok(Outcome::Granted(code)) => redirect(HttpResponse::Found(), &reply.with_code(&code)),
-        Err(refusal) => redirect(HttpResponse::Found(), &reply.with_refusal(&refusal)),
+        Ok(Outcome::Granted(code)) => {
+            log::audit(&request, "code issued", &client, Some(&sub));
+            redirect(HttpResponse::Found(), &reply.with_code(&code))
+        }
+        Err(refusal) => {
+            log::note_refusal(&request, &refusal);
+            redirect(HttpResponse::Found(), &reply.with_refusal(&refusal))
+        }
     })
 }
 

@@ -7,6 +7,28 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
 
 use super::error::ApiError;
+use super::params::{Params, is_media_type};
+use crate::flow::refusal::Refusal;
+
+/// A request's form and its answer are small.
+const LARGEST_FORM: usize = 64 * 1024;
+
+/// Reads the form of a client's request. Its parameters come in the body alone (RFC 6749 §2.3.1).
+pub(super) async fn form(
+    request: &HttpRequest,
+    payload: Payload,
+    fields: &[&str],
+) -> Result<Params, ApiError> {
+    let body = read(payload, LARGEST_FORM).await?;
+    if !is_media_type(content_type(request), "application/x-www-form-urlencoded") {
+        return Err(Refusal::Malformed("the body must be application/x-www-form-urlencoded").into());
+    }
+    let undecodable = |_| ApiError::from(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+    if Params::parse(request.query_string().as_bytes()).map_err(undecodable)?.has_any(fields) {
+        return Err(Refusal::Malformed("parameters belong into the body, not into the URL").into());
+    }
+    Params::parse(&body).map_err(undecodable)
+}
 
 /// Reads a body of at most `limit` bytes.
 pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {

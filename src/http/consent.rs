@@ -8,7 +8,7 @@ use super::authorize::redirect;
 use super::error::PageError;
 use super::identity::SignedIn;
 use super::params::{Params, is_media_type};
-use super::{App, HerePage, body};
+use super::{App, HerePage, body, log};
 use crate::flow::consent::{Answer, Unanswered};
 use crate::seal::Sealed;
 
@@ -29,7 +29,8 @@ pub(super) async fn consent(
     let form = form(&request, payload).await.ok_or(Unanswered::Malformed)?;
     let (question, answer) = parsed(&form).ok_or(Unanswered::Malformed)?;
     let answered = here.answer(&question, answer, &person, app.clock.now())?;
-    super::log::note(&request, &answered.client_jti);
+    log::note_client(&request, &answered.client_jti);
+    log::audit(&request, answer.event(), &answered.client_jti, Some(&person.sub));
     Ok(redirect(HttpResponse::SeeOther(), &answered.location))
 }
 

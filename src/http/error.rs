@@ -1,12 +1,11 @@
 //! How a refusal looks: JSON to a client, a page to a person.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::json;
 
 use super::identity::NotSignedIn;
-use super::pages;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
 use crate::flow::refusal::{ErrorCode, Refusal};
@@ -39,12 +38,15 @@ pub(crate) enum ApiError {
     RefusedBasic(Refusal),
     #[error("the body is too large")]
     TooLarge,
+    #[error("too many requests; try again later")]
+    TooMany { retry_after_secs: u64 },
     #[error("the body did not arrive whole")]
     Torn,
 }
 
 impl ApiError {
-    fn word(&self) -> &'static str {
+    /// The protocol's word, or HTTP's.
+    pub(super) fn word(&self) -> &'static str {
         match self {
             Self::BadGateway(_) => "bad_gateway",
             Self::BadPath | Self::TooLarge | Self::Torn => "invalid_request",
@@ -53,6 +55,7 @@ impl ApiError {
             Self::Misdirected => "misdirected_request",
             Self::NoEntry { reason, .. } => reason.error().unwrap_or("unauthorized"),
             Self::NotFound => "not_found",
+            Self::TooMany { .. } => "temporarily_unavailable",
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.code().as_str(),
         }
     }
@@ -70,6 +73,7 @@ impl ResponseError for ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -82,6 +86,7 @@ impl ResponseError for ApiError {
             Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
             }
+            Self::TooMany { retry_after_secs } => response.insert_header((RETRY_AFTER, *retry_after_secs)),
             _ => &mut response,
         };
         let description = match self {
@@ -104,9 +109,11 @@ fn status_of(code: ErrorCode) -> StatusCode {
 /// RFC 6750 §3.1.
 fn status_of_entry(reason: &NoEntry) -> StatusCode {
     match reason {
-        NoEntry::NoToken | NoEntry::OtherResource | NoEntry::Revoked | NoEntry::Token(_) => {
-            StatusCode::UNAUTHORIZED
-        }
+        NoEntry::Denied
+        | NoEntry::NoToken
+        | NoEntry::OtherResource
+        | NoEntry::Revoked
+        | NoEntry::Token(_) => StatusCode::UNAUTHORIZED,
         NoEntry::Scope => StatusCode::FORBIDDEN,
         NoEntry::Twice => StatusCode::BAD_REQUEST,
     }
@@ -148,11 +155,12 @@ impl ResponseError for PageError {
         }
     }
 
+    /// Without its page yet: that names the request, which only the exit knows (`log.rs`).
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         if matches!(self, Self::NotPosted) {
             response.insert_header(("Allow", "POST"));
         }
-        pages::sorry(response, self)
+        response.finish()
     }
 }

@@ -6,15 +6,15 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use subtle::Choice;
 
 use super::error::PageError;
-use super::{App, pages};
+use super::{Here, pages};
 use crate::artifact::Person;
 use crate::clock::Timestamp;
 use crate::config::ProxySecret;
+use crate::flow::NotAdmitted;
 use crate::provider::{IdTokenError, Provider};
 
 const SECRET: &str = "X-Sidecar-Auth";
@@ -32,23 +32,27 @@ impl FromRequest for SignedIn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let app = request.app_data::<Data<App>>().ok_or(PageError::Misdirected)?;
-            let person = identify(app, request.headers(), app.clock.now()).await;
+            let here = Here::of(&request).ok_or(PageError::Misdirected)?;
+            let person = identify(&here, request.headers()).await;
             Ok(Self(person.map_err(|reason| reason.with_way_on(&request))?))
         })
     }
 }
 
 /// Every proof that is configured must hold: a hop-by-hop `Connection` header can delete one of them.
-async fn identify(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Person, NotSignedIn> {
-    if !app.secrets.is_empty() {
-        is_from_proxy(&app.secrets, headers)?;
+async fn identify(here: &Here, headers: &HeaderMap) -> Result<Person, NotSignedIn> {
+    let (app, now) = (&here.app, here.app.clock.now());
+    if let Some(secrets) = app.rules.secrets() {
+        is_from_proxy(&secrets, headers)?;
     }
     let person = match &app.provider {
-        Some(provider) => by_id_token(provider, app, headers, now).await?,
+        Some(provider) => by_id_token(provider, here, headers, now).await?,
         None => by_headers(headers)?,
     };
-    if app.domains.contains(person.email.domain()) { Ok(person) } else { Err(NotSignedIn::Domain(None)) }
+    match here.admit(&person, now) {
+        Ok(()) => Ok(person),
+        Err(reason) => Err(NotSignedIn::NotAdmitted { reason, way_on: None }),
+    }
 }
 
 fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), NotSignedIn> {
@@ -60,13 +64,13 @@ fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), Not
 /// The identity comes from the token alone; the headers beside it must not say otherwise.
 async fn by_id_token(
     provider: &Provider,
-    app: &App,
+    here: &Here,
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Person, NotSignedIn> {
     let token = one(headers, ID_TOKEN)?.ok_or(NotSignedIn::Missing(ID_TOKEN))?;
     let person = provider
-        .identify(token, &app.domains, now)
+        .identify(token, here.domains(), now)
         .await
         .map_err(|reason| NotSignedIn::IdToken { reason, way_on: None })?;
     for (header, ours) in [(USER, person.sub.as_str()), (EMAIL, person.email.as_str())] {
@@ -101,8 +105,6 @@ fn one<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>
 pub(crate) enum NotSignedIn {
     #[error("The header {0} names somebody else than the ID token.")]
     Disagreement(&'static str),
-    #[error("Your account is not one of the organization that may use this server.")]
-    Domain(Option<WayOn>),
     #[error("The identity provider's token was not accepted: {reason}.")]
     IdToken {
         #[source]
@@ -113,6 +115,8 @@ pub(crate) enum NotSignedIn {
     Malformed(&'static str),
     #[error("The header {0} is missing: this request did not come through the sign-in proxy.")]
     Missing(&'static str),
+    #[error("{reason}")]
+    NotAdmitted { reason: NotAdmitted, way_on: Option<WayOn> },
     #[error("The header {0} is there more than once.")]
     Repeated(&'static str),
     #[error("The header X-Sidecar-Auth holds another secret: the proxy and this server do not share one.")]
@@ -125,7 +129,7 @@ type WayOn = (&'static str, String);
 impl NotSignedIn {
     /// It is known who it is, and that person may not.
     pub(super) fn is_somebody(&self) -> bool {
-        matches!(self, Self::Domain(_) | Self::IdToken { reason: IdTokenError::Organization, .. })
+        matches!(self, Self::NotAdmitted { .. } | Self::IdToken { reason: IdTokenError::Organization, .. })
     }
 
     /// Signing in once more would be enough.
@@ -134,7 +138,7 @@ impl NotSignedIn {
     }
 
     pub(super) fn way_on(&self) -> Option<(&'static str, &str)> {
-        let (Self::Domain(way_on) | Self::IdToken { way_on, .. }) = self else { return None };
+        let (Self::NotAdmitted { way_on, .. } | Self::IdToken { way_on, .. }) = self else { return None };
         way_on.as_ref().map(|(label, address)| (*label, address.as_str()))
     }
 
@@ -149,7 +153,7 @@ impl NotSignedIn {
             _ => None,
         };
         match self {
-            Self::Domain(_) => Self::Domain(way_on),
+            Self::NotAdmitted { reason, .. } => Self::NotAdmitted { reason, way_on },
             Self::IdToken { reason, .. } => Self::IdToken { reason, way_on },
             other => other,
         }

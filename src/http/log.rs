@@ -1,55 +1,170 @@
-//! The one log line of a request: no query, no header, no person.
+//! The exit of every request: its id, its one log line, its place in the metrics, and the page of an error.
 
-use std::error::Error as _;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, UPGRADE};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use tracing::{error, info};
 
-use super::Here;
-use crate::oauth::Jti;
+use super::error::{ApiError, PageError};
+use super::{App, Here, caller, pages};
+use crate::flow::refusal::Refusal;
+use crate::oauth::{Jti, Subject};
+use crate::seal::new_jti;
 
-/// Which client a request is from, for its log line.
-struct Noted(Jti);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A door knows the client now.
-pub(super) fn note(request: &HttpRequest, client: &Jti) {
-    request.extensions_mut().insert(Noted(client.clone()));
+/// What a door found out about its request.
+#[derive(Default)]
+struct Notes {
+    client: String,
+    refusal: Option<Refused>,
+}
+
+/// The protocol's word, our own name for the reason, and the chain of causes.
+#[derive(Default)]
+struct Refused {
+    word: &'static str,
+    reason: String,
+    causes: String,
+}
+
+struct RequestId(String);
+
+/// A door knows the client now; logs name it by its `jti`.
+pub(super) fn note_client(request: &HttpRequest, client: &Jti) {
+    notes(request, |notes| client.as_str().clone_into(&mut notes.client));
+}
+
+/// A refusal that leaves by a redirect.
+pub(super) fn note_refusal(request: &HttpRequest, refusal: &Refusal) {
+    notes(request, |notes| notes.refusal = Some(Refused::of(refusal.code().as_str(), refusal)));
+}
+
+/// A line of the audit log: who let whom, or did not.
+pub(super) fn audit(request: &HttpRequest, event: &'static str, client: &Jti, person: Option<&Subject>) {
+    let id = request_id(request);
+    let site = Here::of(request).map(|here| here.site.name.clone()).unwrap_or_default();
+    let hops = request.app_data::<Data<App>>().map_or(1, |app| app.forwarded_hops);
+    let address = caller::address(request, hops).map(|address| address.to_string()).unwrap_or_default();
+    let sub = person.map(Subject::as_str).unwrap_or_default();
+    info!(target: "audit", event, site, client = client.as_str(), sub, address, request = id);
 }
 
 /// Logs each request once, with the cause of a refusal: `info` for what others did wrong, `error` for ourselves.
-pub(crate) async fn one_line<B: MessageBody>(
+/// The line has no query, no header and no person.
+pub(crate) async fn one_line<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let began = Instant::now();
-    let site = Here::of(request.request()).map(|here| here.site.name.clone()).unwrap_or_default();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
-    let response = next.call(request).await?;
-    let status = response.status().as_u16();
-    let client =
-        response.request().extensions().get::<Noted>().map(|noted| noted.0.to_string()).unwrap_or_default();
-    let reason = response.response().error().map(causes).unwrap_or_default();
-    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    if status >= 500 {
-        error!(%method, path, status, micros, site, client, reason, "request");
-    } else {
-        info!(%method, path, status, micros, site, client, reason, "request");
+    let id = known_or_new_id(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let upgrades = request.headers().contains_key(UPGRADE);
+    let mut response = complete(next.call(request).await?, &id);
+    if upgrades {
+        // actix closes such a connection without saying so, and the proxy would give it to somebody else.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    line(&response, &id, began);
     Ok(response)
 }
 
-/// The chain of causes in one sentence.
-fn causes(error: &actix_web::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut next = error.as_error::<super::ApiError>().and_then(super::ApiError::source);
-    next = next.or_else(|| error.as_error::<super::PageError>().and_then(super::PageError::source));
-    while let Some(cause) = next {
-        sentence = format!("{sentence}: {cause}");
-        next = cause.source();
+fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
+    let (request, status) = (response.request(), response.status().as_u16());
+    let Notes { client, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
+    let refusal = response.response().error().map(Refused::from).or(refusal).unwrap_or_default();
+    if let Some(app) = request.app_data::<Data<App>>() {
+        app.telemetry.answered(
+            request.match_pattern().as_deref().unwrap_or("elsewhere"),
+            status,
+            refusal.word,
+        );
+        if !refusal.reason.is_empty() {
+            app.telemetry.refused(&refusal.reason);
+        }
     }
-    sentence
+    let (method, path) = (request.method(), request.path());
+    let site = Here::of(request).map(|here| here.site.name.clone()).unwrap_or_default();
+    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let Refused { word, causes, .. } = refusal;
+    if status >= 500 {
+        error!(request = id, %method, path, status, micros, site, client, error = word, reason = causes, "request");
+    } else {
+        info!(request = id, %method, path, status, micros, site, client, error = word, reason = causes, "request");
+    }
+}
+
+/// An error for a person gets its page, which names the request.
+fn complete<B>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<EitherBody<B>> {
+    let Some(error) = response.response().error().and_then(|error| error.as_error::<PageError>()) else {
+        return response.map_into_left_body();
+    };
+    let (head, page) = pages::sorry(error, id).into_parts();
+    let mut response = response.map_body(|_, _| EitherBody::right(page));
+    for (name, value) in head.headers() {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    response
+}
+
+impl Refused {
+    fn of(word: &'static str, error: &dyn std::error::Error) -> Self {
+        let debug = format!("{error:?}");
+        let reason = debug.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned();
+        let mut causes = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            let sentence = cause.to_string();
+            if !causes.ends_with(&sentence) {
+                causes = format!("{causes}: {sentence}");
+            }
+            next = cause.source();
+        }
+        Self { word, reason, causes }
+    }
+}
+
+impl From<&actix_web::Error> for Refused {
+    fn from(error: &actix_web::Error) -> Self {
+        if let Some(ApiError::Refused(refusal) | ApiError::RefusedBasic(refusal)) = error.as_error() {
+            return Self::of(refusal.code().as_str(), refusal);
+        }
+        if let Some(error) = error.as_error::<ApiError>() {
+            return Self::of(error.word(), error);
+        }
+        if let Some(error) = error.as_error::<PageError>() {
+            return Self::of("page", error);
+        }
+        Self { word: "other", reason: "Other".to_owned(), causes: error.to_string() }
+    }
+}
+
+/// The id that an edge gave, if it is a plain word; else a new one.
+fn known_or_new_id(headers: &HeaderMap) -> String {
+    let plain = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
+    given.map_or_else(|| new_jti().to_string(), str::to_owned)
+}
+
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+fn notes(request: &HttpRequest, note: impl FnOnce(&mut Notes)) {
+    let mut extensions = request.extensions_mut();
+    if !extensions.contains::<Notes>() {
+        extensions.insert(Notes::default());
+    }
+    extensions.get_mut::<Notes>().map(note);
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
-use super::{App, Here, authorize, register, token};
+use super::{App, Here, authorize, register, revoke, token};
 use crate::flow::verify::PROTECTED_RESOURCE;
 use crate::oauth::Resource;
 use crate::oauth::scope::OFFLINE_ACCESS;
@@ -17,6 +17,8 @@ use crate::site::Registration;
 
 pub(super) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 pub(super) const JWKS: &str = "/oauth/jwks";
+
+const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
 
 /// RFC 8414 §3.2.
 pub(super) async fn authorization_server(here: Here, request: HttpRequest) -> HttpResponse {
@@ -37,11 +39,16 @@ pub(super) async fn authorization_server(here: Here, request: HttpRequest) -> Ht
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": grants,
-        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
+        "revocation_endpoint": issuer.at(revoke::PATH),
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "protected_resources": resources,
     });
+    if here.knows_documents() {
+        document["client_id_metadata_document_supported"] = true.into();
+    }
     if here.site.registration == Registration::Open {
         document["registration_endpoint"] = issuer.at(register::PATH).into();
     }

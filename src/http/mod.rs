@@ -5,18 +5,22 @@ mod body;
 mod caller;
 mod consent;
 mod cors;
+mod credentials;
 mod error;
 mod gateway;
 mod identity;
+mod limits;
 mod log;
 mod metadata;
 mod pages;
 mod params;
 mod register;
+mod revoke;
 mod token;
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::guard::{self, Guard};
@@ -26,16 +30,19 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 
 pub(crate) use cors::cors;
 pub(crate) use gateway::Gateway;
+pub(crate) use limits::Limits;
 pub(crate) use log::one_line;
 
 use crate::clock::Clock;
-use crate::config::{Pages, ProxySecret};
+use crate::config::Pages;
 use crate::flow::Authority;
 use crate::flow::verify::PROTECTED_RESOURCE;
-use crate::oauth::EmailDomains;
 use crate::provider::Provider;
+use crate::rules::Rules;
+use crate::seal::Purpose;
 use crate::seal::keys_dir::Keys;
 use crate::spent::Spent;
+use crate::telemetry::Telemetry;
 use error::{ApiError, PageError};
 
 /// What every door may ask.
@@ -45,9 +52,10 @@ pub(crate) struct App {
     pub(crate) authorities: Vec<Authority>,
     pub(crate) keys: Keys,
     pub(crate) spent: Spent,
-    pub(crate) secrets: Vec<ProxySecret>,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) provider: Option<Provider>,
-    pub(crate) domains: EmailDomains,
+    pub(crate) limits: Limits,
+    pub(crate) telemetry: Telemetry,
     pub(crate) gateway: Gateway,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
@@ -71,6 +79,7 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
             api(consent::PATH, "POST").route(web::post().to(consent::consent)).route(get().to(refuse_get)),
         )
         .service(api(token::PATH, "POST, OPTIONS").route(web::post().to(token::token)))
+        .service(api(revoke::PATH, "POST, OPTIONS").route(web::post().to(revoke::revoke)))
         .default_service(web::to(gateway::elsewhere));
 }
 
@@ -80,6 +89,7 @@ pub(crate) fn admin_routes(paths: &mut ServiceConfig) {
         .service(api("/healthz", "GET, HEAD").route(get().to(alive)))
         .service(api("/readyz", "GET, HEAD").route(get().to(alive)))
         .service(api("/jwks", "GET, HEAD").route(get().to(metadata::jwks)))
+        .service(api("/metrics", "GET, HEAD").route(get().to(metrics)))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::NotFound) }));
 }
 
@@ -101,6 +111,16 @@ fn either() -> impl Guard {
 /// Keys were read before the port was bound, so an answer is all there is to know.
 async fn alive() -> &'static str {
     "ok\n"
+}
+
+/// Counters as they are; gauges as they are now.
+async fn metrics(app: Data<App>) -> HttpResponse {
+    let rings = app.keys.current();
+    for purpose in Purpose::ALL {
+        app.telemetry.key_in_force(purpose.name(), rings.of(purpose).active().record().since);
+    }
+    app.telemetry.families(app.spent.count());
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.telemetry.text())
 }
 
 /// What the proxy makes of an answer when its session ran out.

@@ -1,7 +1,7 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -29,6 +29,7 @@ struct SorryPage<'a> {
     title: &'static str,
     reason: String,
     advice: &'static str,
+    request_id: &'a str,
     way_on: Option<(&'static str, &'a str)>,
 }
 
@@ -61,11 +62,18 @@ pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
 }
 
 /// Says what happened and what to do now.
-pub(super) fn sorry(response: HttpResponseBuilder, error: &PageError) -> HttpResponse {
+pub(super) fn sorry(error: &PageError, request_id: &str) -> HttpResponse {
     let way_on = if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None };
     let (title, advice) = words(error);
-    let page = SorryPage { nonce: new_jti().to_string(), title, reason: error.to_string(), advice, way_on };
-    html(response, &page, &page.nonce, "no-referrer")
+    let page = SorryPage {
+        nonce: new_jti().to_string(),
+        title,
+        reason: error.to_string(),
+        advice,
+        request_id,
+        way_on,
+    };
+    html(HttpResponse::build(error.status_code()), &page, &page.nonce, "no-referrer")
 }
 
 /// An address of the proxy that does its work and then returns to this very request.

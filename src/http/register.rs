@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::body;
 use super::error::{ApiError, no_store};
 use super::params::is_media_type;
-use super::{App, Here};
+use super::{App, Here, limits, log};
 use crate::flow::refusal::Refusal;
 use crate::flow::register::{RegistrationError, RegistrationRequest};
 use crate::site::Registration;
@@ -23,8 +23,10 @@ pub(super) async fn register(
     if here.site.registration == Registration::Off {
         return Err(ApiError::NotFound);
     }
+    limits::may_register(&app, &request)?;
     let body = body::read(payload, LARGEST).await?;
     let registered = here.register(metadata(&request, &body)?, app.clock.now())?;
+    log::note_client(&request, registered.jti());
     Ok(no_store(HttpResponse::Created()).json(registered))
 }
 

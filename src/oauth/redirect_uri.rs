@@ -45,6 +45,11 @@ impl RedirectUri {
         &self.0[start..scheme.len() + 3 + authority]
     }
 
+    /// The host alone, as deny rules name it.
+    pub fn host(&self) -> String {
+        Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
     fn portless(&self) -> Option<Url> {
         let mut url = Url::parse(&self.0).ok()?;
         url.set_port(None).ok()?;

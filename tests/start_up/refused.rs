@@ -99,11 +99,7 @@ fn a_setting_without_its_work_is_refused() {
     fs::write(&file, "person alice@example.com\n").unwrap();
     let file = file.to_str().unwrap();
     for (name, value) in [
-        ("MCP_AUTH_DENY_FILE", file),
-        ("MCP_AUTH_DEFAULT_PEOPLE_FILE", file),
-        ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned"),
         ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
-        ("MCP_AUTH_CLIENT_DOCUMENTS_DIR", "."),
         ("MCP_AUTH_STORE", "redis://127.0.0.1:6379"),
         ("MCP_AUTH_STORE_PASSWORD_FILE", file),
         ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
@@ -111,7 +107,9 @@ fn a_setting_without_its_work_is_refused() {
         assert_refused(&operator.run(&["serve"], &[(name, value)]), name, value);
     }
     for (name, value) in [
+        ("MCP_AUTH_DENY_FILE", file),
         ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "off"),
+        ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned"),
         ("MCP_AUTH_STORE", "memory"),
         ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "pass"),
     ] {

@@ -83,6 +83,9 @@ pub(super) async fn elsewhere(
     };
     let token =
         token.map_err(|reason| ApiError::NoEntry { challenge: here.challenge(resource, &reason), reason })?;
+    if let Some(client) = here.client_of(&token) {
+        super::log::note_client(&request, &client.jti);
+    }
     let caller = super::caller::address(&request, app.forwarded_hops);
     let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
     let outgoing = client.request(method(&request)?, target).headers(headers);

@@ -1,0 +1,79 @@
+//! How often a caller may try: per replica, in a table of bounded size.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::credentials::client_id;
+use super::error::ApiError;
+use super::params::Params;
+use super::{App, caller};
+use crate::artifact::ClientDigest;
+use crate::config;
+use crate::flow::refusal::Refusal;
+
+/// So many callers are remembered; past that those who were quiet are forgotten.
+const CALLERS: usize = 65_536;
+
+/// The limits of one server.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    register: Option<DefaultKeyedRateLimiter<Caller>>,
+    token_failures: Option<DefaultKeyedRateLimiter<(ClientDigest, Caller)>>,
+}
+
+/// Who counts as one: an IPv4 address, or the /64 that one host of IPv6 has to itself.
+type Caller = Option<IpAddr>;
+
+impl Limits {
+    pub(crate) fn new(limits: config::Limits) -> Self {
+        Self { register: limits.register.map(keyed), token_failures: limits.token_failures.map(keyed) }
+    }
+}
+
+/// May this caller register once more?
+pub(super) fn may_register(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(limiter) = &app.limits.register else { return Ok(()) };
+    count(limiter, &caller_of(app, request)).inspect_err(|_| app.telemetry.limited("register"))
+}
+
+/// Counts a failure of this client from this caller, and says what it is told. What would have succeeded has by
+/// then: the right secret is never refused.
+pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: Refusal) -> ApiError {
+    let key = (ClientDigest::of(&client_id(form, request.headers())), caller_of(app, request));
+    let counted = app.limits.token_failures.as_ref().map_or(Ok(()), |limiter| count(limiter, &key));
+    match counted {
+        Err(too_many) => {
+            app.telemetry.limited("token");
+            too_many
+        }
+        Ok(()) if request.headers().contains_key(AUTHORIZATION) => ApiError::RefusedBasic(refusal),
+        Ok(()) => refusal.into(),
+    }
+}
+
+fn keyed<K: Clone + Eq + Hash>(per_minute: NonZeroU32) -> DefaultKeyedRateLimiter<K> {
+    RateLimiter::keyed(Quota::per_minute(per_minute))
+}
+
+fn count<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), ApiError> {
+    if limiter.len() > CALLERS {
+        limiter.retain_recent();
+    }
+    limiter.check_key(key).map_err(|until| {
+        let wait = until.wait_time_from(DefaultClock::default().now());
+        ApiError::TooMany { retry_after_secs: wait.as_secs() + 1 }
+    })
+}
+
+fn caller_of(app: &App, request: &HttpRequest) -> Caller {
+    caller::address(request, app.forwarded_hops).map(|address| match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
+    })
+}

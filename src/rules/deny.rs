@@ -1,0 +1,179 @@
+//! The deny file: the revocations that last.
+
+use jiff::Timestamp as Rfc3339;
+
+use crate::artifact::{Client, Person};
+use crate::clock::Timestamp;
+use crate::oauth::RedirectUri;
+
+/// Every rule of the file.
+#[derive(Debug, Default)]
+pub struct Deny(Vec<Rule>);
+
+/// Whom or what a line is about, and up to when.
+#[derive(Debug)]
+struct Rule {
+    about: About,
+    /// Only what was consented to before this; without it everything, sign-in included.
+    before: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+enum About {
+    Client(String),
+    Everything,
+    Person(String),
+    Redirect(String),
+}
+
+impl Deny {
+    /// One rule a line: `person ADDRESS|SUB [before TIME]`, `client JTI [before TIME]`, `redirect HOST
+    /// [before TIME]`, `before TIME`; `#` begins a comment; TIME is of RFC 3339. Refuses a file with a line that
+    /// does not parse, and names the line.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let lines = text.lines().enumerate();
+        let rules = lines.filter_map(|(at, line)| match rule(line) {
+            Ok(None) => None,
+            Ok(Some(rule)) => Some(Ok(rule)),
+            Err(reason) => Some(Err(format!("line {}: {reason}", at + 1))),
+        });
+        rules.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Is this person denied what they consent, or consented, to at that time?
+    pub fn denies_person(&self, person: &Person, consent: Timestamp) -> bool {
+        self.any(consent, |about| match about {
+            About::Everything => true,
+            About::Person(name) => {
+                name == person.sub.as_str() || name.eq_ignore_ascii_case(person.email.as_str())
+            }
+            About::Client(_) | About::Redirect(_) => false,
+        })
+    }
+
+    /// Is this client denied, by itself or because it can be answered nowhere else?
+    pub fn denies_client(&self, client: &Client, consent: Timestamp) -> bool {
+        let by_itself = |about: &About| matches!(about, About::Client(jti) if jti == client.jti.as_str());
+        let uris = &client.redirect_uris;
+        let nowhere = !uris.is_empty() && uris.iter().all(|uri| self.denies_redirect(uri, consent));
+        nowhere || self.any(consent, by_itself)
+    }
+
+    /// May nobody be answered there?
+    pub fn denies_redirect(&self, uri: &RedirectUri, consent: Timestamp) -> bool {
+        let host = uri.host();
+        self.any(
+            consent,
+            |about| matches!(about, About::Redirect(denied) if denied.eq_ignore_ascii_case(&host)),
+        )
+    }
+
+    fn any(&self, consent: Timestamp, is_about: impl Fn(&About) -> bool) -> bool {
+        self.0.iter().any(|rule| rule.before.is_none_or(|before| consent < before) && is_about(&rule.about))
+    }
+}
+
+fn rule(line: &str) -> Result<Option<Rule>, &'static str> {
+    let line = line.split('#').next().unwrap_or_default();
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let about = |kind: &str, name: &str| {
+        let name = name.to_owned();
+        match kind {
+            "client" => Ok(About::Client(name)),
+            "person" => Ok(About::Person(name)),
+            "redirect" => Ok(About::Redirect(name)),
+            _ => Err("a rule begins with person, client, redirect or before"),
+        }
+    };
+    Ok(Some(match words.as_slice() {
+        [] => return Ok(None),
+        ["before", when] => Rule { about: About::Everything, before: Some(time(when)?) },
+        [kind, name] => Rule { about: about(kind, name)?, before: None },
+        [kind, name, "before", when] => Rule { about: about(kind, name)?, before: Some(time(when)?) },
+        _ => {
+            return Err(
+                "a rule is `person NAME`, `client JTI` or `redirect HOST`, with or without `before TIME`, or `before TIME`",
+            );
+        }
+    }))
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    let parsed: Result<Rfc3339, _> = text.parse();
+    parsed
+        .map(|time| Timestamp::from_secs(time.as_second()))
+        .map_err(|_| "TIME is one of RFC 3339, such as 2026-11-25T12:00:00Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::Jti;
+
+    const NOON: i64 = 1_795_608_000;
+
+    fn alice() -> Person {
+        Person {
+            sub: "1001".to_owned().try_into().unwrap(),
+            email: "alice@example.com".to_owned().try_into().unwrap(),
+        }
+    }
+
+    fn client(uri: &str) -> Client {
+        Client::registered(
+            Jti("abc".to_owned()),
+            Timestamp::from_secs(0),
+            vec![uri.to_owned().try_into().unwrap()],
+        )
+    }
+
+    #[test]
+    fn a_rule_is_about_a_person_a_client_a_host_or_everything_before_a_time() {
+        let (before, after) = (Timestamp::from_secs(NOON - 1), Timestamp::from_secs(NOON));
+        for (line, then, now) in [
+            ("person alice@example.com", true, true),
+            ("person ALICE@example.com  # left", true, true),
+            ("person 1001", true, true),
+            ("person bob@example.com", false, false),
+            ("person 1001 before 2026-11-25T12:00:00Z", true, false),
+            ("person 1001 before 2026-11-25T13:00:00+01:00", true, false),
+            ("before 2026-11-25T12:00:00Z", true, false),
+            ("client abc", false, false),
+            ("# person 1001", false, false),
+            ("", false, false),
+        ] {
+            let deny = Deny::parse(line).unwrap();
+            assert_eq!(
+                (deny.denies_person(&alice(), before), deny.denies_person(&alice(), after)),
+                (then, now),
+                "{line}"
+            );
+        }
+        for (line, uri, denied) in [
+            ("client abc", "https://a.example/cb", true),
+            ("client abd", "https://a.example/cb", false),
+            ("redirect A.example", "https://a.example/cb", true),
+            ("redirect a.example", "https://b.example/cb", false),
+            ("redirect localhost", "http://localhost:1/cb", true),
+            ("redirect anysphere.cursor-mcp", "cursor://anysphere.cursor-mcp/oauth/callback", true),
+            ("person 1001", "https://a.example/cb", false),
+        ] {
+            assert_eq!(Deny::parse(line).unwrap().denies_client(&client(uri), after), denied, "{line} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_does_not_parse_is_named() {
+        for wrong in [
+            "persons 1001",
+            "person",
+            "person 1001 before yesterday",
+            "before",
+            "person a b",
+            "person 1 after 2026-11-25T12:00:00Z",
+        ] {
+            let reason = Deny::parse(&format!("# a comment\n{wrong}\n")).unwrap_err();
+            assert!(reason.starts_with("line 2: "), "{wrong}: {reason}");
+        }
+    }
+}

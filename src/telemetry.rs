@@ -1,0 +1,178 @@
+//! What the operator's dashboards see: one function per event, and labels from small fixed sets.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::clock::Timestamp;
+
+/// The counters of one server.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    refusals: Family<Reason, Counter>,
+    replays: Family<Kind, Counter>,
+    limited: Family<Door, Counter>,
+    file_failures: Family<File, Counter>,
+    file_read: Family<File, Gauge>,
+    key_since: Family<Ring, Gauge>,
+    families: Gauge,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Request {
+    door: String,
+    status: u16,
+    error: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Reason {
+    reason: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Kind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Door {
+    door: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct File {
+    file: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Ring {
+    ring: &'static str,
+}
+
+impl Telemetry {
+    /// A request was answered: at which door, with which status, and which word of the protocol if it was refused.
+    pub fn answered(&self, door: &str, status: u16, error: &'static str) {
+        self.requests.get_or_create(&Request { door: door.to_owned(), status, error }).inc();
+    }
+
+    /// Something was refused for this reason of ours.
+    pub fn refused(&self, reason: &str) {
+        self.refusals.get_or_create(&Reason { reason: reason.to_owned() }).inc();
+    }
+
+    /// A code or refresh token came back after it was used up.
+    pub fn replayed(&self, kind: &'static str) {
+        self.replays.get_or_create(&Kind { kind }).inc();
+    }
+
+    /// A caller went over its limit.
+    pub fn limited(&self, door: &'static str) {
+        self.limited.get_or_create(&Door { door }).inc();
+    }
+
+    /// A file of the operator's was read and is in force.
+    pub fn file_read(&self, file: &'static str, now: Timestamp) {
+        self.file_read.get_or_create(&File { file }).set(now.as_secs());
+    }
+
+    /// A file of the operator's is broken; what was last read stays in force.
+    pub fn file_failed(&self, file: &'static str) {
+        self.file_failures.get_or_create(&File { file }).inc();
+    }
+
+    /// The key of this ring that seals, by when it began.
+    pub fn key_in_force(&self, ring: &'static str, since: Timestamp) {
+        self.key_since.get_or_create(&Ring { ring }).set(since.as_secs());
+    }
+
+    /// How many families the store remembers.
+    pub fn families(&self, count: usize) {
+        self.families.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        let mut telemetry = Self {
+            registry: Registry::with_prefix("mcp_auth"),
+            requests: Family::default(),
+            refusals: Family::default(),
+            replays: Family::default(),
+            limited: Family::default(),
+            file_failures: Family::default(),
+            file_read: Family::default(),
+            key_since: Family::default(),
+            families: Gauge::default(),
+        };
+        let registry = &mut telemetry.registry;
+        registry.register("requests", "Requests by door, status and error", telemetry.requests.clone());
+        registry.register("refusals", "Refusals by reason", telemetry.refusals.clone());
+        registry.register("replays", "Codes and refresh tokens used again", telemetry.replays.clone());
+        registry.register("limited", "Requests over a caller's limit", telemetry.limited.clone());
+        registry.register("file_failures", "Readings of a broken file", telemetry.file_failures.clone());
+        registry.register(
+            "file_read_timestamp_seconds",
+            "When a file was last read well",
+            telemetry.file_read.clone(),
+        );
+        registry.register(
+            "key_since_timestamp_seconds",
+            "Since when a ring's key seals",
+            telemetry.key_since.clone(),
+        );
+        registry.register("families", "Families the store remembers", telemetry.families.clone());
+        registry.register(
+            "build",
+            "Which build this is",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        telemetry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_in_the_text() {
+        let telemetry = Telemetry::default();
+        telemetry.answered("/oauth/token", 400, "invalid_grant");
+        telemetry.refused("Reused");
+        telemetry.replayed("code");
+        telemetry.limited("register");
+        telemetry.file_read("deny", Timestamp::from_secs(7));
+        telemetry.file_failed("deny");
+        telemetry.key_in_force("access", Timestamp::from_secs(9));
+        telemetry.families(3);
+        let text = telemetry.text();
+        for line in [
+            r#"mcp_auth_requests_total{door="/oauth/token",status="400",error="invalid_grant"} 1"#,
+            r#"mcp_auth_refusals_total{reason="Reused"} 1"#,
+            r#"mcp_auth_replays_total{kind="code"} 1"#,
+            r#"mcp_auth_limited_total{door="register"} 1"#,
+            r#"mcp_auth_file_read_timestamp_seconds{file="deny"} 7"#,
+            r#"mcp_auth_file_failures_total{file="deny"} 1"#,
+            r#"mcp_auth_key_since_timestamp_seconds{ring="access"} 9"#,
+            "mcp_auth_families 3",
+            concat!(r#"mcp_auth_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+}
