@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer, dev};
@@ -23,9 +24,6 @@ use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
 use crate::spent::Spent;
 use crate::telemetry::Telemetry;
-
-/// oauth2-proxy keeps idle connections for 90 seconds; ours must last longer, or it meets a closing one.
-const KEEP_ALIVE: Duration = Duration::from_mins(2);
 
 /// A bound server, with its admin port.
 pub struct Server {
@@ -144,7 +142,10 @@ fn public(listen: &Listen, app: Data<App>, drain: u64) -> Result<(dev::Server, B
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::one_line))
     })
-    .keep_alive(KEEP_ALIVE)
+    // One request a connection, and every answer says so. What actix refuses unparsed (an odd character in the
+    // target, a head that is too large) it closes without a word; on a connection that oauth2-proxy shares among
+    // all its callers that becomes somebody else's 502.
+    .keep_alive(KeepAlive::Disabled)
     // A client that goes away ends its request at once, also while the upstream has not answered.
     .h1_allow_half_closed(false)
     .shutdown_timeout(drain);

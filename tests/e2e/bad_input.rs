@@ -48,6 +48,7 @@ async fn a_request_that_is_refused_unread_harms_nobody_elses() {
     let innocent = whole("POST", "/oauth/token", &form, b"grant_type=x");
     for (what, bad) in [
         ("a long URL", whole("POST", &format!("/oauth/token?{}", "a".repeat(100_000)), &form, b"")),
+        ("an odd target", whole("GET", "/oauth/jwks?<", &form, b"")),
         ("a large body", whole("POST", "/mcp", &form, &vec![b'a'; 1024 * 1024])),
         ("an upgrade", whole("GET", "/oauth/jwks", &upgrade, b"")),
     ] {
