@@ -109,6 +109,7 @@ impl std::fmt::Debug for Server {
 async fn watch(app: Data<App>, poll: Duration) {
     loop {
         actix_web::rt::time::sleep(poll).await;
+        app.keys.look(&app.telemetry, app.clock.now());
         app.rules.look(&app.telemetry, app.clock.now());
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::seal::rotation::NotYet;
 use crate::server::StartError;
 
 /// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
@@ -25,10 +26,10 @@ pub struct Cli {
 pub enum Command {
     /// Serve (the default)
     Serve,
-    /// Make the key rings and see their state
+    /// Make the key rings, turn them, look at them
     Keys {
         #[command(subcommand)]
-        command: KeysCommand,
+        command: keys::KeysCommand,
         /// Where the rings lie; beats `MCP_AUTH_KEYS_DIR`
         #[arg(long, global = true)]
         dir: Option<PathBuf>,
@@ -45,14 +46,6 @@ pub enum Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum KeysCommand {
-    /// Make the three rings; refuses to overwrite
-    Init,
-    /// Show every key with its state and age
-    Status,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum ClientCommand {
     /// Make a `client_id` with a secret for a confidential client; the secret is printed once and stored nowhere
     Mint(mint::MintArgs),
@@ -65,8 +58,7 @@ pub type Vars = Vec<(String, String)>;
 pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result<String, CliError> {
     match command {
         Command::Serve => Ok(String::new()),
-        Command::Keys { command: KeysCommand::Init, dir } => keys::init_text(&keys::dir(dir, &vars), now),
-        Command::Keys { command: KeysCommand::Status, dir } => keys::status(&keys::dir(dir, &vars), now),
+        Command::Keys { command, dir } => keys::run(command, &keys::dir(dir, &vars), vars, now),
         Command::Client { command: ClientCommand::Mint(args) } => {
             mint::mint(args, &Config::from_vars(vars)?, now)
         }
@@ -82,6 +74,8 @@ pub enum CliError {
     Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Keys(#[from] crate::seal::keys_dir::KeysError),
+    #[error("{0}: {1}")]
+    NotYet(&'static str, NotYet),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("{0}")]
@@ -95,7 +89,7 @@ impl CliError {
             Self::Config(_) | Self::Usage(_) | Self::Start(StartError::Config(_) | StartError::Keys(..)) => {
                 64
             }
-            Self::Keys(_) | Self::Start(_) => 1,
+            Self::Keys(_) | Self::NotYet(..) | Self::Start(_) => 1,
         }
     }
 }

@@ -95,6 +95,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The lifetimes alone, for a job that has no other setting; a misspelt variable is a mistake here, too.
+    pub fn lifetimes(vars: impl IntoIterator<Item = (String, String)>) -> Result<Lifetimes, ConfigError> {
+        lifetimes(&vars::sort(vars)?.vars, &mut Read::default())
+    }
+}
+
 fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, ConfigError> {
     let secret_file = read.optional("PROXY_SECRET_FILE", vars.proxy_secret_file.clone(), str::parse)?;
     let issuer = read.optional("ID_TOKEN_ISSUER", vars.id_token_issuer.clone(), str::parse)?;

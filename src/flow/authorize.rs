@@ -3,15 +3,12 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::refusal::Refusal;
-use super::{Authority, UnknownClient};
+use super::{Authority, QUESTION_LIFETIME, UnknownClient};
 use crate::artifact::{AuthorizationCode, Client, ClientDigest, Grant, Person, Question};
-use crate::clock::{Seconds, Timestamp};
+use crate::clock::Timestamp;
 use crate::config::Consent;
 use crate::oauth::{CodeChallenge, Issuer, RedirectUri};
 use crate::seal::{SealError, Sealed, new_jti};
-
-/// How long a person may think about the question.
-const QUESTION: Seconds = Seconds(600);
 
 /// The request as it was sent. Everything is optional here, because the order of the checks decides between a
 /// page and a redirect.
@@ -102,7 +99,7 @@ impl Authority {
     ) -> Result<Outcome, Refusal> {
         is_code_request(params)?;
         let question = Question {
-            exp: now + QUESTION,
+            exp: now + QUESTION_LIFETIME,
             person,
             client: reply.digest.clone(),
             client_jti: reply.client.jti.clone(),

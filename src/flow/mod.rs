@@ -11,13 +11,16 @@ pub mod verify;
 use std::sync::Arc;
 
 use crate::artifact::{Client, Grant, Person};
-use crate::clock::Timestamp;
+use crate::clock::{Seconds, Timestamp};
 use crate::config::{Config, Consent, Lifetimes};
 use crate::oauth::{Catalogue, EmailDomains, Jti};
 use crate::rules::Rules;
 use crate::seal::keys_dir::Keys;
 use crate::seal::{OpenError, SealError, Sealed, Sealer};
 use crate::site::{ClientDocuments, Registration, Site};
+
+/// How long a person may think about the question.
+pub const QUESTION_LIFETIME: Seconds = Seconds(600);
 
 /// The authorization server of one site.
 #[derive(Debug)]

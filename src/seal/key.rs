@@ -103,7 +103,6 @@ impl KeyRecord {
             return Err(KeyError::Kid);
         }
         match (self.state, self.until) {
-            (State::Retired, None) => Err(KeyError::Endless),
             (State::Next | State::Active, Some(_)) => Err(KeyError::Ended),
             _ => Ok(()),
         }
@@ -178,8 +177,6 @@ impl fmt::Debug for Key {
 pub enum KeyError {
     #[error("a key is not of the curve P-256")]
     Curve,
-    #[error("a retired key has no `until`")]
-    Endless,
     #[error("a key that is not retired has an `until`")]
     Ended,
     #[error("a `kid` is not the RFC 7638 thumbprint of its key")]
@@ -279,7 +276,6 @@ mod tests {
             ("kid", json!("key-1")),
             ("k", json!("c2hvcnQ")),
             ("state", json!("current")),
-            ("state", json!("retired")),
             ("until", json!(1_900_000_000)),
             ("extra", json!(1)),
         ] {

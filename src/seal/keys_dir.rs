@@ -1,37 +1,140 @@
-//! The rings on disk: `access.json`, `session.json` and `registration.json`, read whole.
+//! The rings on disk: `access.json`, `session.json` and `registration.json`, read whole, swapped at once.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tracing::{error, info};
 
 use super::ring::{self, Purpose, Ring, RingError, Rings};
-use crate::clock::Timestamp;
+use crate::clock::{Seconds, Timestamp};
+use crate::telemetry::Telemetry;
 
-/// The keys in force, shared by every site.
+/// An unknown key makes the directory be read again, but not for every forged token.
+const LOOK_AGAIN: Seconds = Seconds(1);
+/// Who holds it may change the rings.
+const LOCK: &str = ".lock";
+
+/// The keys in force, shared by every site. A bad set on disk leaves the last good one in force.
 #[derive(Clone, Debug)]
-pub struct Keys(Arc<Rings>);
+pub struct Keys(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    dir: Option<PathBuf>,
+    current: RwLock<Arc<Rings>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was read last, right or wrong, and when somebody missed a key last.
+#[derive(Debug, Default)]
+struct Seen {
+    texts: Option<[Vec<u8>; 3]>,
+    missed: Option<Timestamp>,
+}
 
 impl Keys {
     pub fn fixed(rings: Rings) -> Self {
-        Self(Arc::new(rings))
+        Self::new(None, rings, Seen::default())
     }
 
     /// Reads and validates all three rings; one that is wrong fails them all.
     pub fn read(dir: &Path) -> Result<Self, KeysError> {
-        let ring = |purpose| {
-            let path = file(dir, purpose);
-            match fs::read(&path) {
-                Ok(text) => Ring::from_json(purpose, &text).map_err(|error| KeysError::Ring(path, error)),
-                Err(error) => Err(KeysError::Unreadable(path, error)),
-            }
-        };
-        Rings::each(ring).map(Self::fixed)
+        let texts = texts(dir)?;
+        let rings = parse(dir, &texts)?;
+        Ok(Self::new(Some(dir.to_owned()), rings, Seen { texts: Some(texts), missed: None }))
     }
 
     pub fn current(&self) -> Arc<Rings> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks whether the directory changed. A mistake is logged and counted once for each change.
+    pub fn look(&self, telemetry: &Telemetry, now: Timestamp) {
+        match self.changed() {
+            None => {}
+            Some(Ok(())) => {
+                telemetry.file_read("keys", now);
+                info!(target: "audit", event = "keys reloaded");
+            }
+            Some(Err(reason)) => {
+                telemetry.file_failed("keys");
+                error!(%reason, "the key rings are broken; the last good ones stay in force");
+            }
+        }
+    }
+
+    /// Somebody named a key that is unknown: another replica may have been told of it before this one. Gives the
+    /// rings if they changed; asks the disk at most once a second.
+    pub(super) fn missed(&self, now: Timestamp) -> Option<Arc<Rings>> {
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.missed.is_some_and(|last| now.since(last) < LOOK_AGAIN) {
+            return None;
+        }
+        seen.missed = Some(now);
+        drop(seen);
+        matches!(self.changed(), Some(Ok(()))).then(|| self.current())
+    }
+
+    fn changed(&self) -> Option<Result<(), KeysError>> {
+        let dir = self.0.dir.as_deref()?;
+        let read = texts(dir);
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = match read {
+            Ok(texts) => texts,
+            // Unreadable is one state, however often it is looked at.
+            Err(error) => return seen.texts.take().map(|_| Err(error)),
+        };
+        if seen.texts.as_ref() == Some(&texts) {
+            return None;
+        }
+        let parsed = parse(dir, &texts);
+        seen.texts = Some(texts);
+        Some(parsed.map(|rings| {
+            *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rings);
+        }))
+    }
+
+    fn new(dir: Option<PathBuf>, rings: Rings, seen: Seen) -> Self {
+        Self(Arc::new(Shared { dir, current: RwLock::new(Arc::new(rings)), seen: Mutex::new(seen) }))
+    }
+}
+
+/// The right to change the rings of a directory, held until it is dropped: two jobs at once take turns.
+#[derive(Debug)]
+pub struct Locked {
+    dir: PathBuf,
+    _lock: File,
+}
+
+impl Locked {
+    pub fn new(dir: &Path) -> Result<Self, KeysError> {
+        let unwritable = |error| KeysError::Unwritable(dir.to_owned(), error);
+        let options = File::options().create(true).truncate(false).write(true).mode(0o600).clone();
+        let lock = options.open(dir.join(LOCK)).map_err(unwritable)?;
+        lock.lock().map_err(unwritable)?;
+        Ok(Self { dir: dir.to_owned(), _lock: lock })
+    }
+
+    /// The rings as they are now.
+    pub fn rings(&self) -> Result<Rings, KeysError> {
+        parse(&self.dir, &texts(&self.dir)?)
+    }
+
+    /// Puts a ring in the place of the old one: written aside, synced, renamed, so that a reader meets the old one
+    /// or the new one, and one that dies half-way leaves the old.
+    pub fn replace(&self, purpose: Purpose, ring: &Ring) -> Result<(), KeysError> {
+        let path = file(&self.dir, purpose);
+        let aside = self.dir.join(format!(".{}.new", purpose.name()));
+        let replaced = fs::remove_file(&aside)
+            .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+            .and_then(|()| write_new(&aside, &ring::to_json(ring.records())))
+            .and_then(|()| keep_mode(&path, &aside))
+            .and_then(|()| fs::rename(&aside, &path))
+            .and_then(|()| File::open(&self.dir)?.sync_all());
+        replaced.map_err(|error| KeysError::Unwritable(path, error))
     }
 }
 
@@ -68,6 +171,30 @@ impl KeysError {
     }
 }
 
+/// All three files of one generation: a mounted Secret swaps the link that they lie behind, so that is followed
+/// once, for all of them.
+fn texts(dir: &Path) -> Result<[Vec<u8>; 3], KeysError> {
+    let first = file(dir, Purpose::Access);
+    let first = fs::canonicalize(&first).map_err(|error| KeysError::Unreadable(first, error))?;
+    let generation = first.parent().unwrap_or(dir);
+    let read = |purpose| {
+        let path = file(generation, purpose);
+        fs::read(&path).map_err(|error| KeysError::Unreadable(path, error))
+    };
+    Ok([read(Purpose::Access)?, read(Purpose::Session)?, read(Purpose::Registration)?])
+}
+
+fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<Rings, KeysError> {
+    Rings::each(|purpose| {
+        let text = match purpose {
+            Purpose::Access => access,
+            Purpose::Session => session,
+            Purpose::Registration => registration,
+        };
+        Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
+    })
+}
+
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {
     dir.join(format!("{}.json", purpose.name()))
 }
@@ -76,4 +203,97 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// An operator may have let a group read the rings.
+fn keep_mode(old: &Path, new: &Path) -> io::Result<()> {
+    fs::set_permissions(new, fs::metadata(old)?.permissions())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn kid(keys: &Keys) -> String {
+        keys.current().access.active().record().kid().to_owned()
+    }
+
+    fn failures(telemetry: &Telemetry) -> bool {
+        telemetry.text().contains("mcp_auth_file_failures_total{file=\"keys\"}")
+    }
+
+    #[test]
+    fn a_swapped_secret_is_in_force_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let mount = |generation: &str| {
+            init(&dir.path().join(generation), NOW).unwrap();
+            let _ = fs::remove_file(dir.path().join("..data.tmp"));
+            symlink(generation, dir.path().join("..data.tmp")).unwrap();
+            fs::rename(dir.path().join("..data.tmp"), dir.path().join("..data")).unwrap();
+        };
+        mount("..1");
+        for purpose in Purpose::ALL {
+            let name = format!("{}.json", purpose.name());
+            symlink(Path::new("..data").join(&name), dir.path().join(&name)).unwrap();
+        }
+        let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
+        let before = kid(&keys);
+        keys.look(&telemetry, NOW);
+        assert_eq!(kid(&keys), before);
+        mount("..2");
+        keys.look(&telemetry, NOW);
+        assert_ne!(kid(&keys), before);
+        assert!(!failures(&telemetry));
+    }
+
+    #[test]
+    fn a_bad_set_leaves_the_last_good_one() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), NOW).unwrap();
+        let keys = Keys::read(dir.path()).unwrap();
+        let (before, session) = (kid(&keys), fs::read(dir.path().join("session.json")).unwrap());
+        let half = &session[..session.len() / 2];
+        for bad in [&b""[..], half, b"{}", &fs::read(dir.path().join("access.json")).unwrap()] {
+            let telemetry = Telemetry::default();
+            fs::write(dir.path().join("session.json"), bad).unwrap();
+            keys.look(&telemetry, NOW);
+            assert!(kid(&keys) == before && failures(&telemetry));
+        }
+        let telemetry = Telemetry::default();
+        fs::remove_file(dir.path().join("session.json")).unwrap();
+        keys.look(&telemetry, NOW);
+        assert!(kid(&keys) == before && failures(&telemetry));
+        fs::write(dir.path().join("session.json"), session).unwrap();
+        let telemetry = Telemetry::default();
+        keys.look(&telemetry, NOW);
+        assert!(kid(&keys) == before && !failures(&telemetry));
+    }
+
+    #[test]
+    fn an_unknown_key_asks_the_disk_at_most_once_a_second() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), NOW).unwrap();
+        let keys = Keys::read(dir.path()).unwrap();
+        assert!(keys.missed(NOW).is_none(), "nothing changed");
+        fs::remove_file(dir.path().join("access.json")).unwrap();
+        write_new(&dir.path().join("access.json"), &ring::fresh(Purpose::Access, NOW)).unwrap();
+        assert!(keys.missed(NOW).is_none(), "within the second");
+        assert!(keys.missed(NOW + Seconds(1)).is_some());
+    }
+
+    #[test]
+    fn a_job_that_died_half_way_leaves_a_usable_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), NOW).unwrap();
+        fs::write(dir.path().join(".access.new"), "{\"keys\": [").unwrap();
+        let locked = Locked::new(dir.path()).unwrap();
+        let rings = locked.rings().unwrap();
+        locked.replace(Purpose::Access, &rings.access).unwrap();
+        assert!(Keys::read(dir.path()).is_ok());
+        assert!(!dir.path().join(".access.new").exists());
+    }
 }

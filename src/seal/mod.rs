@@ -6,6 +6,7 @@
 mod key;
 pub mod keys_dir;
 pub mod ring;
+pub mod rotation;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -109,16 +110,13 @@ impl Sealer {
     /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on
     /// or after `exp`). Refuses everything else and says nothing more to the outside.
     pub fn open<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<T, OpenError> {
-        let rings = self.keys.current();
-        let text = sealed.as_str();
-        let claims = match T::FORM {
-            Form::Signed(purpose) => verify(rings.of(purpose), T::TYP, text, now)?,
-            Form::SignedInside => {
-                let jws = decrypt(&rings.session, T::TYP, text, now)?;
-                verify(&rings.session, T::TYP, &jws, now)?
-            }
-            Form::Encrypted => decrypt(&rings.session, T::TYP, text, now)?,
-        };
+        let mut opened = claims(&self.keys.current(), sealed, now);
+        if matches!(opened, Err(OpenError::Key))
+            && let Some(rings) = self.keys.missed(now)
+        {
+            opened = claims(&rings, sealed, now);
+        }
+        let claims = opened?;
         let envelope: Envelope<T> = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
         if envelope.iss != self.issuer {
             return Err(OpenError::Issuer);
@@ -127,6 +125,18 @@ impl Sealer {
             return Err(OpenError::Expired);
         }
         Ok(envelope.artifact)
+    }
+}
+
+fn claims<T: Artifact>(rings: &Rings, sealed: &Sealed<T>, now: Timestamp) -> Result<Vec<u8>, OpenError> {
+    let text = sealed.as_str();
+    match T::FORM {
+        Form::Signed(purpose) => verify(rings.of(purpose), T::TYP, text, now),
+        Form::SignedInside => {
+            let jws = decrypt(&rings.session, T::TYP, text, now)?;
+            verify(&rings.session, T::TYP, &jws, now)
+        }
+        Form::Encrypted => decrypt(&rings.session, T::TYP, text, now),
     }
 }
 

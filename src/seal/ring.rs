@@ -54,6 +54,11 @@ impl Ring {
         std::iter::once(&self.active).chain(&self.others)
     }
 
+    /// As they lie on disk, the one that seals first.
+    pub fn records(&self) -> Vec<KeyRecord> {
+        self.iter().map(|key| key.record().clone()).collect()
+    }
+
     /// The public keys that a verifier may meet (RFC 7517 §5).
     pub fn jwks(&self, now: Timestamp) -> Value {
         let keys: Vec<Value> =
@@ -64,9 +69,18 @@ impl Ring {
     /// Reads a ring file whole, or refuses it whole.
     pub fn from_json(purpose: Purpose, text: &[u8]) -> Result<Self, RingError> {
         let file: RingFile = serde_json::from_slice(text).map_err(RingError::Json)?;
-        let mut keys = file.keys.into_iter().map(Key::try_from).collect::<Result<Vec<_>, _>>()?;
+        Self::from_records(purpose, file.keys)
+    }
+
+    /// The same of records that are at hand.
+    pub(super) fn from_records(purpose: Purpose, records: Vec<KeyRecord>) -> Result<Self, RingError> {
+        let mut keys = records.into_iter().map(Key::try_from).collect::<Result<Vec<_>, _>>()?;
         if keys.iter().any(|key| key.encrypter().is_ok() != purpose.encrypts()) {
             return Err(RingError::Purpose);
+        }
+        let endless = |key: &Key| key.record().state == State::Retired && key.record().until.is_none();
+        if purpose != Purpose::Registration && keys.iter().any(endless) {
+            return Err(RingError::Endless);
         }
         for (at, key) in keys.iter().enumerate() {
             if keys[..at].iter().any(|other| other.record().kid() == key.record().kid()) {
@@ -109,8 +123,12 @@ impl Rings {
 
 /// The text of a new ring file with one key that seals.
 pub fn fresh(purpose: Purpose, now: Timestamp) -> String {
-    let file = RingFile { keys: vec![KeyRecord::generate(purpose.encrypts(), State::Active, now)] };
-    serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+    to_json(vec![KeyRecord::generate(purpose.encrypts(), State::Active, now)])
+}
+
+/// The text of a ring file.
+pub fn to_json(keys: Vec<KeyRecord>) -> String {
+    serde_json::to_string_pretty(&RingFile { keys }).unwrap_or_default() + "\n"
 }
 
 #[derive(Deserialize, Serialize)]
@@ -125,6 +143,8 @@ pub enum RingError {
     Active,
     #[error("two keys have the same `kid`")]
     Duplicate,
+    #[error("a retired key has no `until`")]
+    Endless,
     #[error("it is not a ring of keys: {0}")]
     Json(serde_json::Error),
     #[error(transparent)]
