@@ -1,20 +1,29 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
+mod accent;
+mod words;
+
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::PageError;
 use super::{App, Here, consent};
+use crate::config::Pages;
 use crate::flow::authorize::Asked;
+use crate::oauth::{RedirectUri, Resource};
 use crate::seal::new_jti;
+use crate::site::{Registration, Site};
+use accent::{Accent, Colour};
+use words::Words;
 
 /// The question before every code.
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
-    nonce: String,
+    look: Look<'a>,
     action: &'static str,
     /// Signs out and comes back to the same question.
     switch: String,
@@ -25,55 +34,127 @@ struct ConsentPage<'a> {
 #[derive(Template)]
 #[template(path = "sorry.html")]
 struct SorryPage<'a> {
-    nonce: String,
-    title: &'static str,
+    look: Look<'a>,
+    words: Words,
     reason: String,
-    advice: &'static str,
-    request_id: &'a str,
     way_on: Option<(&'static str, &'a str)>,
+    /// By which the people who run the server find it in their log.
+    request_id: &'a str,
 }
 
 /// For a person who got lost.
 #[derive(Template)]
 #[template(path = "landing.html")]
 struct LandingPage<'a> {
-    nonce: String,
-    product: &'a str,
-    support: Option<&'a str>,
+    look: Look<'a>,
     resources: Vec<&'a str>,
+    /// Assistants on people's own machines can be answered here.
+    local: bool,
+    /// Those of vendors' clouds that can.
+    hosted: Vec<(&'static str, &'static str)>,
+}
+
+/// What all pages have in common.
+#[derive(Default)]
+struct Look<'a> {
+    nonce: String,
+    product: Option<&'a str>,
+    support: Option<Support<'a>>,
+    accent: Accent,
+}
+
+impl<'a> Look<'a> {
+    fn of(pages: &'a Pages) -> Self {
+        Self {
+            product: pages.product_name.as_deref(),
+            support: pages.support_contact.as_deref().map(Support),
+            accent: pages.accent.as_deref().and_then(Colour::parse).map(Accent::from).unwrap_or_default(),
+            ..Self::plain()
+        }
+    }
+
+    fn plain() -> Self {
+        Self { nonce: new_jti().to_string(), ..Self::default() }
+    }
+}
+
+/// Whom to ask: an address of the web, a mail address, or any other words.
+#[derive(Clone, Copy)]
+struct Support<'a>(&'a str);
+
+impl Support<'_> {
+    fn text(&self) -> &str {
+        self.0
+    }
+
+    fn address(&self) -> Option<String> {
+        match self.0 {
+            words if words.contains(char::is_whitespace) => None,
+            web if web.starts_with("https://") => Some(web.to_owned()),
+            mail if mail.contains('@') => Some(format!("mailto:{mail}")),
+            _ => None,
+        }
+    }
 }
 
 /// `GET /`.
 pub(super) fn landing(app: &App, here: &Here) -> HttpResponse {
     let page = LandingPage {
-        nonce: new_jti().to_string(),
-        product: app.pages.product_name.as_deref().unwrap_or("MCP server"),
-        support: app.pages.support_contact.as_deref(),
-        resources: here.site.resources.iter().map(crate::oauth::Resource::as_str).collect(),
+        look: Look::of(&app.pages),
+        resources: here.site.resources.iter().map(Resource::as_str).collect(),
+        local: admits(&here.site, "http://127.0.0.1:1/oauth/callback"),
+        hosted: HOSTED
+            .iter()
+            .filter(|(_, _, callback)| admits(&here.site, callback))
+            .map(|(assistant, how, _)| (*assistant, *how))
+            .collect(),
     };
-    html(HttpResponse::Ok(), &page, &page.nonce, "no-referrer")
+    html(HttpResponse::Ok(), &page, &page.look.nonce, "no-referrer")
+}
+
+/// Assistants in a vendor's cloud: how to connect them, and where they want to be answered.
+const HOSTED: [(&str, &str, &str); 2] = [
+    (
+        "Claude, on the desktop and on the web",
+        "Settings, Connectors, Add custom connector: the address above; it must be reachable from the internet.",
+        "https://claude.ai/api/mcp/auth_callback",
+    ),
+    (
+        "Cursor Cloud Agents",
+        "Add an HTTP server with the address above; it must be reachable from the internet.",
+        "https://www.cursor.com/agents/mcp/oauth/callback",
+    ),
+];
+
+fn admits(site: &Site, callback: &str) -> bool {
+    let callback = RedirectUri::try_from(callback.to_owned());
+    site.registration == Registration::Open && callback.is_ok_and(|uri| site.redirects.admits(&uri))
 }
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.
 pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
-    let (nonce, switch) = (new_jti().to_string(), way_back("/oauth2/sign_out", request));
-    let page = ConsentPage { nonce, action: consent::PATH, switch, asked };
-    html(HttpResponse::Ok(), &page, &page.nonce, "same-origin")
+    let app = request.app_data::<Data<App>>();
+    let look = app.map_or_else(Look::plain, |app| Look::of(&app.pages));
+    let page =
+        ConsentPage { look, action: consent::PATH, switch: way_back("/oauth2/sign_out", request), asked };
+    html(HttpResponse::Ok(), &page, &page.look.nonce, "same-origin")
 }
 
 /// Says what happened and what to do now.
 pub(super) fn sorry(error: &PageError, request_id: &str) -> HttpResponse {
-    let way_on = if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None };
-    let (title, advice) = words(error);
     let page = SorryPage {
-        nonce: new_jti().to_string(),
-        title,
-        reason: error.to_string(),
-        advice,
+        look: Look::plain(),
+        words: Words::of(error),
+        reason: sentence(&error.to_string()),
+        way_on: if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None },
         request_id,
-        way_on,
     };
-    html(HttpResponse::build(error.status_code()), &page, &page.nonce, "no-referrer")
+    html(HttpResponse::build(error.status_code()), &page, &page.look.nonce, "no-referrer")
+}
+
+fn sentence(text: &str) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    format!("{}{}.", first.to_uppercase(), rest.trim_end_matches('.'))
 }
 
 /// An address of the proxy that does its work and then returns to this very request.
@@ -82,43 +163,14 @@ pub(super) fn way_back(of_the_proxy: &str, request: &HttpRequest) -> String {
     format!("{of_the_proxy}?rd={}", utf8_percent_encode(here, NON_ALPHANUMERIC))
 }
 
-fn words(error: &PageError) -> (&'static str, &'static str) {
-    match error {
-        PageError::NoReply(_) => (
-            "This request cannot be answered",
-            "Remove the server from your assistant, add it again, and connect once more. \
-             Nothing was sent to the redirect address in the request.",
-        ),
-        PageError::NotPosted => (
-            "Your sign-in ended meanwhile",
-            "Your answer did not arrive, and nothing was allowed. Start again from your assistant.",
-        ),
-        PageError::NotSignedIn(reason) if reason.is_old() => {
-            ("Please sign in again", "Your last sign-in was too long ago for this.")
-        }
-        PageError::NotSignedIn(reason) if reason.is_somebody() => (
-            "This account has no access",
-            "Sign in with your organization's account, or ask whoever runs this server.",
-        ),
-        PageError::NotSignedIn(_) => (
-            "You are not signed in",
-            "Whoever runs this server should look at the sign-in proxy in front of it.",
-        ),
-        PageError::Misdirected => ("Nobody lives here", "Check the address of the server in your assistant."),
-        PageError::Undecodable => ("This request cannot be read", "Start again from your assistant."),
-        PageError::Unanswered(_) => {
-            ("Your answer was not accepted", "Nothing was allowed. Start again from your assistant.")
-        }
-    }
-}
-
 fn html(
     mut response: HttpResponseBuilder,
     page: &impl Template,
     nonce: &str,
     referrer: &'static str,
 ) -> HttpResponse {
-    // No form-action: Chromium applies it to the redirect that follows the answer, too.
+    // No form-action: Chromium applies it to the redirect that follows the answer, too, and neither a loopback port
+    // nor an application's scheme can be listed for it in every browser.
     let policy =
         format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'");
     response
