@@ -3,7 +3,7 @@
 //! The ground: [`part`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
 //! [`talk`] with client programs, [`jose`] verifies tokens with another implementation, [`secrets`] knows what no log may hold,
 //! [`raw`] sends any bytes, [`proofs`] makes what the proxy would send.
-//! Then one file for each assistant, and one each for a real browser, for refusals and for bad input.
+//! Then one file for each assistant, one for the official clients, and one each for a real browser, for refusals and for bad input.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
@@ -25,6 +25,7 @@ mod cursor;
 mod cursor_cloud;
 mod gemini_enterprise;
 mod mcp_remote;
+mod sdk_clients;
 
 mod bad_input;
 mod bad_requests;

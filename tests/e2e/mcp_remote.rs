@@ -71,7 +71,8 @@ fn caller(shim: &mut Talk) -> String {
         .to_owned()
 }
 
-async fn opened(home: &Path) -> String {
+/// The address that the browser of `browser.sh` was asked to open.
+pub(crate) async fn opened(home: &Path) -> String {
     let began = Instant::now();
     loop {
         if let Ok(url) = fs::read_to_string(home.join("opened")) {
@@ -84,7 +85,7 @@ async fn opened(home: &Path) -> String {
 }
 
 /// The client's own callback server may need a moment.
-async fn bring(callback: &Url) {
+pub(crate) async fn bring(callback: &Url) {
     let began = Instant::now();
     while let Err(error) = reqwest::get(callback.clone()).await {
         assert!(began.elapsed() < Duration::from_secs(10), "{error}");

@@ -4,6 +4,11 @@
 #   install.sh --check   install nothing; say what is missing or out of date, and fail
 set -euo pipefail
 cd "$(dirname "$0")"
+# Debian keeps haproxy where the PATH of people does not look.
+PATH=$PATH:/usr/sbin
+
+parts=(oauth2_proxy go_oidc node_parts python_parts debian_parts)
+go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
     case "${1:-}" in
@@ -15,14 +20,14 @@ main() {
 
 install() {
     local part
-    for part in oauth2_proxy node_parts python_parts chromium; do
+    for part in "${parts[@]}"; do
         "current_$part" || "install_$part"
     done
 }
 
 check() {
     local part missing=""
-    for part in oauth2_proxy node_parts python_parts chromium; do
+    for part in "${parts[@]}"; do
         "current_$part" || missing+=" $part"
     done
     [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
@@ -38,6 +43,15 @@ install_oauth2_proxy() {
     CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w -X $module/pkg/version.VERSION=$version" \
         -o bin/oauth2-proxy "$module"
     stamp go go.mod go.sum
+}
+
+current_go_oidc() { [ -x bin/go-oidc ] && stamped go-oidc go.mod go.sum "$go_oidc_source"; }
+
+install_go_oidc() {
+    need go "Go 1.26 or later" "to build the verifier on go-oidc"
+    echo "tests/tools: building the verifier on go-oidc (a few seconds)"
+    CGO_ENABLED=0 go build -mod=readonly -trimpath -o bin/go-oidc "$go_oidc_source"
+    stamp go-oidc go.mod go.sum "$go_oidc_source"
 }
 
 current_node_parts() { [ -x node_modules/.bin/node ] && stamped node package.json package-lock.json; }
@@ -70,13 +84,15 @@ install_python_parts() {
     stamp python requirements.txt
 }
 
-current_chromium() { command -v chromium >/dev/null; }
+current_debian_parts() { command -v chromium >/dev/null && command -v haproxy >/dev/null; }
 
-install_chromium() {
-    local sentence="chromium is needed for the browser tests: install Debian's package chromium."
+install_debian_parts() {
+    local sentence="chromium and haproxy are needed: install Debian's packages of these names."
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
-    echo "tests/tools: installing Debian's chromium (about a minute)"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+    echo "tests/tools: installing Debian's chromium and haproxy (about a minute)"
+    # RUNLEVEL=1 keeps the package from starting a service.
+    apt-get update -qq \
+        && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium haproxy >/dev/null \
         || fail "$sentence"
 }
 
