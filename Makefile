@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run test check fmt lint doc tools e2e bench needs
+.PHONY: help run test check fmt lint doc tools e2e browser conformance bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,11 +16,13 @@ run: needs ## Start everything on one machine, with a sign-in page in place of o
 	@cargo build --quiet --bin mcp-auth-sidecar --example demo
 	@PORT=$(PORT) exec target/debug/examples/demo
 
-test: needs tools ## Everything but the slow part: rules, doors, layers, demo, end to end on real parts
+test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
 	@$(call part,doors,cargo test --test layers --test http --test start_up --test demo)
 	@$(call part,end to end,cargo test --test e2e)
+	@$(call part,browser,cargo test --test browser)
+	@$(call part,conformance,cargo test --test conformance)
 
 check: ## What CI runs: formatting, lints, documentation, tests
 	@$(call part,fmt,$(MAKE) --no-print-directory fmt)
@@ -42,6 +44,12 @@ tools: ## Install the pinned parts that the tests run against (into tests/tools)
 
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
+
+browser: needs tools ## The pages in Chromium, with screenshots into tests/screenshots
+	@cargo test --test browser
+
+conformance: needs tools ## Judges that others wrote, as one table
+	@cargo test --test conformance -- --nocapture
 
 bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
 	@cargo bench --bench flow
