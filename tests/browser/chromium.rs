@@ -53,20 +53,20 @@ impl Tab {
     }
 
     pub(crate) async fn press(&self, name: &str) {
-        self.ask("press", json!({"name": name, "clicks": 1})).await;
+        self.ask::<()>("press", json!({"name": name, "clicks": 1})).await;
     }
 
     pub(crate) async fn press_twice(&self, name: &str) {
-        self.ask("press", json!({"name": name, "clicks": 2})).await;
+        self.ask::<()>("press", json!({"name": name, "clicks": 2})).await;
     }
 
     /// Waits until the address begins so.
     pub(crate) async fn arrive(&self, url: &str) {
-        self.ask("arrive", json!({ "url": url })).await;
+        self.ask::<()>("arrive", json!({ "url": url })).await;
     }
 
     pub(crate) async fn back(&self) {
-        self.ask("back", json!({})).await;
+        self.ask::<()>("back", json!({})).await;
     }
 
     pub(crate) async fn shown(&self) -> Shown {
@@ -83,7 +83,7 @@ impl Tab {
     }
 
     pub(crate) async fn hit(&self, key: &str) {
-        self.ask("hit", json!({ "key": key })).await;
+        self.ask::<()>("hit", json!({ "key": key })).await;
     }
 
     /// What has the focus after each press of the tab key.
@@ -102,7 +102,7 @@ impl Tab {
     }
 
     pub(crate) async fn close(self) {
-        self.ask("close", json!({})).await;
+        self.ask::<()>("close", json!({})).await;
     }
 
     async fn ask<T: DeserializeOwned>(&self, verb: &str, mut command: Value) -> T {
