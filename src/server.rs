@@ -7,12 +7,15 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App as ActixApp, HttpServer, dev};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::info;
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Listen};
@@ -61,6 +64,7 @@ impl Server {
             gateway: Gateway::new(config.upstreams).map_err(FetchError::from)?,
             forwarded_hops: config.forwarded_hops,
             pages: config.pages,
+            ending: AtomicBool::new(false),
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
         let (public, address) = public(&config.listen, app.clone(), drain)?;
@@ -87,15 +91,49 @@ impl Server {
         &self.admin_address.shown
     }
 
-    /// Serves until SIGTERM or SIGINT, then lets open requests end within the drain time. The admin port answers
-    /// until the last of them is over.
+    /// Serves until SIGTERM or SIGINT, then lets open requests and streams end within the drain time; a second
+    /// signal ends them at once. The admin port answers until the last of them is over.
     pub async fn run(self) -> io::Result<()> {
+        let mut told = Told::new()?;
+        let handle = self.public.handle();
         let admin = actix_web::rt::spawn(self.admin);
-        let watch = actix_web::rt::spawn(watch(self.app, self.poll));
-        let ended = self.public.await;
+        let watch = actix_web::rt::spawn(watch(self.app.clone(), self.poll));
+        let mut public = actix_web::rt::spawn(self.public);
+        let ended = tokio::select! {
+            ended = &mut public => ended,
+            () = told.to_end() => {
+                info!("told to end; open requests go on");
+                self.app.ending.store(true, Ordering::Relaxed);
+                let drained = handle.stop(true);
+                tokio::select! {
+                    () = drained => {}
+                    () = told.to_end() => handle.stop(false).await,
+                }
+                Ok(Ok(()))
+            }
+        };
         watch.abort();
         admin.abort();
-        ended
+        ended.map_err(io::Error::other)?
+    }
+}
+
+/// The signals that end a server.
+struct Told {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Told {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
@@ -105,10 +143,14 @@ impl std::fmt::Debug for Server {
     }
 }
 
-/// Looks at the operator's files again and again.
+/// Looks at the operator's files again and again, and at once on SIGHUP.
 async fn watch(app: Data<App>, poll: Duration) {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     loop {
-        actix_web::rt::time::sleep(poll).await;
+        tokio::select! {
+            () = tokio::time::sleep(poll) => {}
+            _ = hangup.recv() => {}
+        }
         app.keys.look(&app.telemetry, app.clock.now());
         app.rules.look(&app.telemetry, app.clock.now());
     }
@@ -147,6 +189,7 @@ fn public(listen: &Listen, app: Data<App>, drain: u64) -> Result<(dev::Server, B
     // target, a head that is too large) it closes without a word; on a connection that oauth2-proxy shares among
     // all its callers that becomes somebody else's 502.
     .keep_alive(KeepAlive::Disabled)
+    .disable_signals()
     // A client that goes away ends its request at once, also while the upstream has not answered.
     .h1_allow_half_closed(false)
     .shutdown_timeout(drain);

@@ -21,6 +21,7 @@ pub struct Telemetry {
     file_failures: Family<File, Counter>,
     file_read: Family<File, Gauge>,
     key_since: Family<Ring, Gauge>,
+    key_uses: Family<Kid, Gauge>,
     families: Gauge,
 }
 
@@ -49,6 +50,11 @@ struct Door {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct File {
     file: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Kid {
+    kid: String,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -92,6 +98,12 @@ impl Telemetry {
         self.key_since.get_or_create(&Ring { ring }).set(since.as_secs());
     }
 
+    /// How often a key encrypted since the server started.
+    pub fn key_used(&self, kid: &str, times: u64) {
+        let times = i64::try_from(times).unwrap_or(i64::MAX);
+        self.key_uses.get_or_create(&Kid { kid: kid.to_owned() }).set(times);
+    }
+
     /// How many families the store remembers.
     pub fn families(&self, count: usize) {
         self.families.set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -117,6 +129,7 @@ impl Default for Telemetry {
             file_failures: Family::default(),
             file_read: Family::default(),
             key_since: Family::default(),
+            key_uses: Family::default(),
             families: Gauge::default(),
         };
         let registry = &mut telemetry.registry;
@@ -134,6 +147,11 @@ impl Default for Telemetry {
             "key_since_timestamp_seconds",
             "Since when a ring's key seals",
             telemetry.key_since.clone(),
+        );
+        registry.register(
+            "key_uses",
+            "Encryptions by a session key since the start",
+            telemetry.key_uses.clone(),
         );
         registry.register("families", "Families the store remembers", telemetry.families.clone());
         registry.register(
@@ -159,6 +177,7 @@ mod tests {
         telemetry.file_read("deny", Timestamp::from_secs(7));
         telemetry.file_failed("deny");
         telemetry.key_in_force("access", Timestamp::from_secs(9));
+        telemetry.key_used("k1", 11);
         telemetry.families(3);
         let text = telemetry.text();
         for line in [
@@ -169,6 +188,7 @@ mod tests {
             r#"mcp_auth_file_read_timestamp_seconds{file="deny"} 7"#,
             r#"mcp_auth_file_failures_total{file="deny"} 1"#,
             r#"mcp_auth_key_since_timestamp_seconds{ring="access"} 9"#,
+            r#"mcp_auth_key_uses{kid="k1"} 11"#,
             "mcp_auth_families 3",
             concat!(r#"mcp_auth_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
         ] {

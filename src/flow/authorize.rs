@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::refusal::Refusal;
 use super::{Authority, QUESTION_LIFETIME, UnknownClient};
 use crate::artifact::{AuthorizationCode, Client, ClientDigest, Grant, Person, Question};
-use crate::clock::Timestamp;
+use crate::clock::{Seconds, Timestamp};
 use crate::config::Consent;
 use crate::oauth::{CodeChallenge, Issuer, RedirectUri};
 use crate::seal::{SealError, Sealed, new_jti};
@@ -52,6 +52,8 @@ pub struct Asked {
     pub sealed: Sealed<Question>,
     pub question: Question,
     pub client: Client,
+    /// How long the client can act for the person before it must ask again.
+    pub lasts: Seconds,
 }
 
 impl Authority {
@@ -115,6 +117,11 @@ impl Authority {
                 sealed: self.sealer.seal(&question)?,
                 question,
                 client: reply.client.clone(),
+                lasts: self
+                    .lifetimes
+                    .refresh
+                    .filter(|_| !reply.client.no_refresh)
+                    .unwrap_or(self.lifetimes.access),
             }))),
         }
     }

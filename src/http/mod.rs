@@ -21,6 +21,7 @@ mod token;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::Payload;
 use actix_web::guard::{self, Guard};
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub(crate) gateway: Gateway,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
+    /// It was told to end: requests that are open go on, and no new ones should come.
+    pub(crate) ending: AtomicBool,
 }
 
 /// Every path this server has.
@@ -87,7 +90,7 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
 pub(crate) fn admin_routes(paths: &mut ServiceConfig) {
     paths
         .service(api("/healthz", "GET, HEAD").route(get().to(alive)))
-        .service(api("/readyz", "GET, HEAD").route(get().to(alive)))
+        .service(api("/readyz", "GET, HEAD").route(get().to(readiness)))
         .service(api("/jwks", "GET, HEAD").route(get().to(metadata::jwks)))
         .service(api("/metrics", "GET, HEAD").route(get().to(metrics)))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::NotFound) }));
@@ -113,11 +116,22 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
+/// Until it is told to end.
+async fn readiness(app: Data<App>) -> HttpResponse {
+    if app.ending.load(Ordering::Relaxed) {
+        return HttpResponse::ServiceUnavailable().body("ending\n");
+    }
+    HttpResponse::Ok().body("ready\n")
+}
+
 /// Counters as they are; gauges as they are now.
 async fn metrics(app: Data<App>) -> HttpResponse {
     let rings = app.keys.current();
     for purpose in Purpose::ALL {
         app.telemetry.key_in_force(purpose.name(), rings.of(purpose).active().record().since);
+    }
+    for key in rings.session.iter() {
+        app.telemetry.key_used(key.record().kid(), key.uses());
     }
     app.telemetry.families(app.spent.count());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.telemetry.text())

@@ -1,6 +1,8 @@
 //! One generation of a ring: its private JWK, and what is made from it.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -122,6 +124,8 @@ pub struct Key {
     signer: EcdsaJwsSigner,
     verifier: EcdsaJwsVerifier,
     cipher: Option<(DirectJweEncrypter, DirectJweDecrypter)>,
+    /// How often it encrypted since the server started: far below 2^32, or random nonces could meet (RFC 8452 §6).
+    uses: Arc<AtomicU64>,
 }
 
 impl Key {
@@ -138,11 +142,25 @@ impl Key {
     }
 
     pub(super) fn encrypter(&self) -> Result<&dyn JweEncrypter, JoseError> {
+        self.uses.fetch_add(1, Ordering::Relaxed);
         self.cipher.as_ref().map(|(encrypter, _)| encrypter as &dyn JweEncrypter).ok_or_else(no_cipher)
     }
 
     pub(super) fn decrypter(&self) -> Result<&dyn JweDecrypter, JoseError> {
         self.cipher.as_ref().map(|(_, decrypter)| decrypter as &dyn JweDecrypter).ok_or_else(no_cipher)
+    }
+
+    pub fn uses(&self) -> u64 {
+        self.uses.load(Ordering::Relaxed)
+    }
+
+    pub fn encrypts(&self) -> bool {
+        self.cipher.is_some()
+    }
+
+    /// Goes on counting where the same key stopped before a reload.
+    pub(super) fn count_on_from(&mut self, before: &Self) {
+        self.uses = Arc::clone(&before.uses);
     }
 
     /// Still good at `now`? A retired key is until its date.
@@ -163,6 +181,7 @@ impl TryFrom<KeyRecord> for Key {
             verifier: ES256.verifier_from_jwk(&jwk)?,
             cipher,
             record,
+            uses: Arc::default(),
         })
     }
 }
@@ -247,9 +266,9 @@ mod tests {
 
     #[test]
     fn a_key_comes_back_from_its_record() {
-        assert!(read(record()).unwrap().encrypter().is_ok());
+        assert!(read(record()).unwrap().encrypts());
         let signs_only = KeyRecord::generate(false, State::Active, NOW);
-        assert!(Key::try_from(signs_only).unwrap().encrypter().is_err());
+        assert!(!Key::try_from(signs_only).unwrap().encrypts());
     }
 
     // JWK-02, JWK-03

@@ -93,6 +93,7 @@ impl Keys {
         let parsed = parse(dir, &texts);
         seen.texts = Some(texts);
         Some(parsed.map(|rings| {
+            let rings = rings.count_on_from(&self.current());
             *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rings);
         }))
     }

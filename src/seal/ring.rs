@@ -54,6 +54,14 @@ impl Ring {
         std::iter::once(&self.active).chain(&self.others)
     }
 
+    /// Keeps the counts of the keys that were there before.
+    fn count_on_from(&mut self, before: &Self) {
+        for key in std::iter::once(&mut self.active).chain(&mut self.others) {
+            let same = before.iter().find(|old| old.record().kid() == key.record().kid());
+            same.into_iter().for_each(|old| key.count_on_from(old));
+        }
+    }
+
     /// As they lie on disk, the one that seals first.
     pub fn records(&self) -> Vec<KeyRecord> {
         self.iter().map(|key| key.record().clone()).collect()
@@ -75,7 +83,7 @@ impl Ring {
     /// The same of records that are at hand.
     pub(super) fn from_records(purpose: Purpose, records: Vec<KeyRecord>) -> Result<Self, RingError> {
         let mut keys = records.into_iter().map(Key::try_from).collect::<Result<Vec<_>, _>>()?;
-        if keys.iter().any(|key| key.encrypter().is_ok() != purpose.encrypts()) {
+        if keys.iter().any(|key| key.encrypts() != purpose.encrypts()) {
             return Err(RingError::Purpose);
         }
         let endless = |key: &Key| key.record().state == State::Retired && key.record().until.is_none();
@@ -109,6 +117,12 @@ impl Rings {
             Purpose::Session => &self.session,
             Purpose::Registration => &self.registration,
         }
+    }
+
+    /// Keeps the counts of the keys that were there before.
+    pub(super) fn count_on_from(mut self, before: &Self) -> Self {
+        self.session.count_on_from(&before.session);
+        self
     }
 
     /// All three, or none.
