@@ -197,3 +197,6 @@ impl Family {
         if same_generation { Ok(()) } else { Err(Reused::Superseded) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ impl TestServer {
     }
 }
 
-/// AT-02 to AT-07, AT-10, AT-12, design 4: these and nothing else
+/// AT-02 to AT-07, AT-09 to AT-12, CC-06, T11, T24, design 4: these and nothing else
 #[tokio::test]
 async fn an_access_token_holds_exactly_what_the_rules_say() {
     let server = TestServer::spawn();
@@ -74,7 +74,7 @@ async fn no_two_tokens_have_a_name_in_common() {
     assert_ne!(one["sid"], other["sid"]);
 }
 
-/// AT-05, AZ-43, AZ-45, design 5.5: always the configured spelling
+/// AT-05, AT-11, AZ-43, AZ-45, T11, design 5.5: always the configured spelling
 #[tokio::test]
 async fn its_audience_is_the_resource_as_it_is_configured() {
     let server = TestServer::spawn();
@@ -108,7 +108,7 @@ async fn a_bare_origin_is_the_same_with_a_slash_and_without() {
     }
 }
 
-/// AT-04, AZ-38 to AZ-40, design 5.6: what was granted is what is known
+/// AT-04, AT-11, AZ-37 to AZ-40, T34, design 5.6: what was granted is what is known
 #[tokio::test]
 async fn its_scope_is_what_was_asked_for_and_is_known() {
     let server = TestServer::spawn();
@@ -136,7 +136,7 @@ async fn its_scope_is_what_was_asked_for_and_is_known() {
     assert_eq!(tokens.scope, "mcp");
 }
 
-/// AT-10, design 3
+/// AT-10, TK-27, design 3
 #[tokio::test]
 async fn its_lifetime_is_a_setting() {
     let server = TestServer::spawn_with([("MCP_AUTH_ACCESS_TOKEN_SECS", "900")]);

@@ -4,7 +4,7 @@ use crate::harness::verbs::STATE;
 use crate::harness::{CLAUDE, Form, TestServer, alice, also, encoded, with, without};
 use serde_json::json;
 
-/// AZ-11, AZ-12, AZ-14, X-06, design 5.9
+/// AZ-11, AZ-12, AZ-14, T3, X-06, design 5.9
 #[tokio::test]
 async fn nobody_is_redirected_before_the_client_and_its_redirect_uri_are_known() {
     let server = TestServer::spawn();
@@ -53,7 +53,7 @@ async fn a_redirect_uri_may_be_left_out_where_there_is_only_one() {
     assert!(portless.is_refusal_page(), "nobody knows the port of loopback before it is said");
 }
 
-/// AZ-31 to AZ-36, AZ-08, AZ-41 to AZ-44, AZ-48, AZ-83, X-07, design 5.3, 5.5, 5.9, 5.10
+/// AZ-31 to AZ-36, AZ-08, AZ-41 to AZ-44, AZ-48, AZ-83, T6, T8, X-07, design 5.3, 5.5, 5.9, 5.10
 #[tokio::test]
 async fn every_other_mistake_goes_back_to_the_client_in_the_protocols_words() {
     let server = TestServer::spawn();
@@ -221,7 +221,7 @@ async fn asking_twice_is_asking_the_same_thing_twice() {
     }
 }
 
-/// design 5.7: the policy holds at authorize, whatever it was at registration
+/// AZ-23, T3, design 5.7: the policy holds at authorize, whatever it was at registration
 #[tokio::test]
 async fn what_the_site_no_longer_allows_is_refused_here() {
     let before = TestServer::spawn();

@@ -2,37 +2,9 @@
 
 use crate::harness::person::person;
 use crate::harness::verbs::STATE;
-use crate::harness::{Answer, Ask, CLAUDE, INTERNAL, Person, TestServer, alice, bob, form, with, without};
+use crate::harness::{Answer, Ask, CLAUDE, INTERNAL, Person, TestServer, alice, bob, form};
 
-/// AZ-81 to AZ-83, AZ-91, T23, design 5.10, 5.12
-#[tokio::test]
-async fn who_allows_is_sent_back_to_the_client_with_a_code() {
-    let server = TestServer::spawn();
-    let client = server.client().await;
-    let answer = server.consent(&server.authorize(&alice(), &client.request()).await).await;
-    assert_eq!((answer.status, answer.target()), (303, Some(CLAUDE)));
-    assert!(answer.param("code").is_some());
-    assert_eq!(answer.param("state").as_deref(), Some(STATE));
-    assert_eq!(answer.param("iss"), Some(server.issuer()));
-    assert_eq!(answer.param("error"), None);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-}
-
-/// AZ-50, design 5.10
-#[tokio::test]
-async fn who_denies_is_sent_back_to_the_client_without_one() {
-    let server = TestServer::spawn();
-    let page = server.authorize(&alice(), &server.client().await.request()).await;
-    let answer = server.reply(&alice(), &page.question(), "deny").await;
-    assert_eq!((answer.status, answer.target()), (303, Some(CLAUDE)));
-    assert_eq!(answer.param("error").as_deref(), Some("access_denied"));
-    assert_eq!(answer.param("code"), None);
-    assert_eq!(answer.param("state").as_deref(), Some(STATE));
-    assert_eq!(answer.param("iss"), Some(server.issuer()));
-}
-
-/// AZ-61, AZ-71, design 5.4: asked every time
+/// AZ-61, AZ-62, AZ-70, AZ-71, T1, design 5.4: asked every time
 #[tokio::test]
 async fn a_person_is_asked_again_for_every_code() {
     let server = TestServer::spawn();
@@ -224,30 +196,6 @@ async fn an_answer_is_a_form_of_bearable_size() {
     let large = form([("question", &"a".repeat(1 << 20)), ("answer", "allow")]);
     let answer = alice().sends(server.post("/oauth/consent").fields(&large)).answer().await;
     assert_refused(&answer, "a megabyte");
-}
-
-/// design 3: on a machine of one's own nobody needs to be asked
-#[tokio::test]
-async fn where_nobody_is_to_be_asked_the_code_comes_at_once() {
-    let server = TestServer::spawn_with([
-        ("MCP_AUTH_SITES", "internal"),
-        ("MCP_AUTH_PUBLIC_ISSUER", ""),
-        ("MCP_AUTH_PUBLIC_RESOURCES", ""),
-        ("MCP_AUTH_PUBLIC_REDIRECTS", ""),
-        ("MCP_AUTH_INTERNAL_ISSUER", "http://localhost:4180"),
-        ("MCP_AUTH_CONSENT", "never"),
-    ])
-    .at("localhost:4180");
-    let client = server.client_at("http://localhost:1/cb").await;
-    let answer = server.authorize(&alice(), &client.request()).await;
-    assert_eq!(answer.status, 302);
-    assert!(answer.param("code").is_some());
-    assert_eq!(answer.param("iss").as_deref(), Some("http://localhost:4180"));
-    let nobody = server.get("/oauth/authorize").answer().await;
-    assert!(nobody.is_refusal_page(), "{nobody:?}");
-    let challenged = without(&client.request(), "code_challenge");
-    let refused = server.authorize(&alice(), &with(&challenged, "scope", "mcp")).await;
-    assert_eq!(refused.param("error").as_deref(), Some("invalid_request"));
 }
 
 /// T1: what one site was allowed opens nothing at another

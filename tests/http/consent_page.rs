@@ -1,6 +1,6 @@
 //! What the person sees before anything is allowed, and what no other page may do with it.
 
-use crate::harness::{Answer, Ask, LOOPBACK, TestServer, alice, encoded, with, without};
+use crate::harness::{Answer, Ask, CLAUDE, LOOPBACK, TestServer, alice, encoded, with, without};
 use serde_json::json;
 
 /// AZ-63, AZ-72, CIMD-20
@@ -22,6 +22,24 @@ async fn the_page_shows_a_loopback_address_as_what_it_is() {
     let server = TestServer::spawn().internal();
     let page = server.authorize(&alice(), &server.client_at(LOOPBACK).await.request()).await.text();
     assert!(page.contains("localhost"), "{page}");
+}
+
+/// AZ-72, REG-24, T2, T5: the name is the client's own, and a program on this machine could be any
+#[tokio::test]
+async fn the_page_warns_of_what_nobody_has_checked() {
+    let server = TestServer::spawn();
+    let cursor = "cursor://anysphere.cursor-mcp/oauth/callback";
+    for (site, uri, is_local) in [
+        (server.public(), CLAUDE, false),
+        (server.public(), cursor, true),
+        (server.internal(), LOOPBACK, true),
+        (server.internal(), "http://127.0.0.1:1/cb", true),
+    ] {
+        let page = site.authorize(&alice(), &site.client_at(uri).await.request()).await.text();
+        assert!(page.contains("nobody has checked it"), "{uri}: {page}");
+        assert_eq!(page.contains("class=\"warn\""), is_local, "{uri}: {page}");
+        assert_eq!(page.contains("program on your own computer"), is_local, "{uri}: {page}");
+    }
 }
 
 /// design 5.4: it works without JavaScript
@@ -70,7 +88,7 @@ async fn nothing_of_a_request_becomes_markup() {
     }
 }
 
-/// AZ-24, AZ-66, AZ-67, design 5.4
+/// AZ-24, AZ-66, AZ-67, T16, T22, design 5.4
 #[tokio::test]
 async fn no_page_is_framed_cached_or_leaks_where_it_came_from() {
     let server = TestServer::spawn();

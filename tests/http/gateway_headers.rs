@@ -51,7 +51,7 @@ async fn nothing_that_speaks_of_identity_or_of_the_way_passes() {
     assert!(seen.headers.values().all(|value| value != "forged"), "{seen:?}");
 }
 
-/// design 7: what the token and the site say is set afresh
+/// PX-01, T18, design 7: what the token and the site say is set afresh
 #[tokio::test]
 async fn the_mcp_server_is_told_who_it_is_and_where_it_came_in() {
     let (upstream, server, token) = start().await;

@@ -2,8 +2,10 @@
 
 pub(crate) mod answer;
 pub(crate) mod form;
+pub(crate) mod minted;
 pub(crate) mod person;
 pub(crate) mod provider;
+pub(crate) mod rules;
 pub(crate) mod upstream;
 pub(crate) mod verbs;
 

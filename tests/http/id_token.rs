@@ -5,7 +5,7 @@ use crate::harness::provider::{AUDIENCE, Provider, es256, hs256, rs256, token};
 use crate::harness::{Answer, Person, TestServer, alice, bob};
 use serde_json::{Value, json};
 
-/// design 3: an algorithm of the provider's key set
+/// PX-07, design 3: an algorithm of the provider's key set
 #[tokio::test]
 async fn the_providers_word_is_enough_beside_the_secret() {
     let (provider, server) = start().await;

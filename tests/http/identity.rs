@@ -8,7 +8,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
 use serde_json::json;
 
-/// AZ-03, AZ-04, design 3: both headers, each once
+/// AZ-03, AZ-04, PX-02, PX-09, design 3: both headers, each once
 #[tokio::test]
 async fn nobody_is_signed_in_unless_both_headers_say_so_once() {
     let server = TestServer::spawn();
@@ -36,7 +36,7 @@ async fn nobody_is_signed_in_unless_both_headers_say_so_once() {
     }
 }
 
-/// T18, design 3: whoever cannot prove to be the proxy is not believed
+/// PX-08, T18, design 3: whoever cannot prove to be the proxy is not believed
 #[tokio::test]
 async fn the_proxy_proves_itself_with_its_secret() {
     let server = TestServer::spawn();

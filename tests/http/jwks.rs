@@ -52,7 +52,7 @@ async fn nothing_but_access_tokens_is_signed_by_a_published_key() {
     }
 }
 
-/// design 3: the sites share the rings
+/// JWK-10, design 3: the sites share the rings
 #[tokio::test]
 async fn the_keys_alone_are_answered_on_any_host() {
     let server = TestServer::spawn();
@@ -63,7 +63,7 @@ async fn the_keys_alone_are_answered_on_any_host() {
     }
 }
 
-/// design 3, X-02
+/// T28, T29, design 3, X-02
 #[tokio::test]
 async fn a_host_of_nobodys_is_a_misdirected_request_everywhere_else() {
     let server = TestServer::spawn();

@@ -2,12 +2,13 @@
 
 use crate::harness::{Ask, TestServer};
 
-const OPEN: [(&str, &str); 5] = [
+const OPEN: [(&str, &str); 6] = [
     ("/.well-known/oauth-authorization-server", "GET"),
     ("/.well-known/oauth-protected-resource/mcp", "GET"),
     ("/oauth/jwks", "GET"),
     ("/oauth/register", "POST"),
     ("/oauth/token", "POST"),
+    ("/oauth/revoke", "POST"),
 ];
 
 /// X-03, RFC 9110 15.5.6
@@ -23,7 +24,7 @@ async fn another_method_is_told_which_ones_there_are() {
     }
 }
 
-/// clients G26, design 5.13
+/// PRM-15, REG-34, TK-21, RV-09, clients G26, design 5.13
 #[tokio::test]
 async fn a_page_of_any_origin_may_ask_what_is_open() {
     let server = TestServer::spawn();
@@ -68,7 +69,7 @@ async fn refusals_may_be_read_by_the_page_that_asked() {
     }
 }
 
-/// design 2, 5.11, ASM-28, PAR-03, RV-01: a clean 404, never a redirect
+/// design 2, 5.11, ASM-28, PAR-03: a clean 404, never a redirect
 #[tokio::test]
 async fn what_is_not_there_is_a_404_in_json() {
     let server = TestServer::spawn();

@@ -7,7 +7,7 @@ const SERVER: &str = "/.well-known/oauth-authorization-server";
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const MCP: &str = "/.well-known/oauth-protected-resource/mcp";
 
-/// ASM-02, ASM-06 to ASM-15, X-01
+/// ASM-01, ASM-02, ASM-06 to ASM-13, ASM-15, ASM-30, AZ-02, X-01
 #[tokio::test]
 async fn the_authorization_server_describes_itself_as_it_is_configured() {
     let server = TestServer::spawn();
@@ -46,7 +46,7 @@ async fn no_document_holds_a_null_or_an_empty_list() {
     }
 }
 
-/// ASM-16, ASM-20 to ASM-22: nothing is promised that is not there
+/// ASM-14, ASM-16, ASM-20 to ASM-22, CC-04, JB-19, PAR-03: nothing is promised that is not there
 #[tokio::test]
 async fn what_is_not_offered_is_not_advertised() {
     let document = TestServer::spawn().get(SERVER).answer().await.json();
@@ -58,9 +58,37 @@ async fn what_is_not_offered_is_not_advertised() {
         "authorization_grant_profiles_supported",
         "dpop_signing_alg_values_supported",
         "id_token_signing_alg_values_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
         "userinfo_endpoint",
     ] {
         assert_eq!(document[absent], Value::Null, "{absent}");
+    }
+}
+
+/// PRM-12, PRM-13: nor does a resource's document
+#[tokio::test]
+async fn a_resources_document_promises_nothing_that_is_not_there() {
+    let document = TestServer::spawn().get(MCP).answer().await.json();
+    for absent in [
+        "dpop_bound_access_tokens_required",
+        "dpop_signing_alg_values_supported",
+        "resource_signing_alg_values_supported",
+        "tls_client_certificate_bound_access_tokens",
+        "signed_metadata",
+    ] {
+        assert_eq!(document[absent], Value::Null, "{absent}");
+    }
+}
+
+/// PRM-14: a resource that claims this server can be checked against its list
+#[tokio::test]
+async fn the_server_lists_the_resources_it_is_for() {
+    let server = TestServer::spawn();
+    for (site, resources) in [
+        (server.public(), json!(["https://mcp.example.com/mcp", "https://mcp.example.com/other/mcp"])),
+        (server.internal(), json!(["https://mcp.internal.example/mcp"])),
+    ] {
+        assert_eq!(site.get(SERVER).answer().await.json()["protected_resources"], resources);
     }
 }
 
@@ -147,7 +175,7 @@ async fn a_bare_origin_has_its_document_at_the_root() {
     assert_not_found(&server.get(MCP).answer().await);
 }
 
-/// ASM-03, ASM-04, ASM-25, design 5.11
+/// ASM-03 to ASM-05, ASM-24, ASM-25, design 5.11
 #[tokio::test]
 async fn every_other_well_known_path_is_a_clean_404() {
     let server = TestServer::spawn();
@@ -167,7 +195,7 @@ async fn every_other_well_known_path_is_a_clean_404() {
     }
 }
 
-/// X-04, PRM-11, ASM-29, X-13, X-14, design 4
+/// X-04, PRM-11, PRM-15, ASM-29, X-13, X-14, design 4
 #[tokio::test]
 async fn documents_may_be_cached_asked_for_by_head_and_read_by_any_page() {
     let server = TestServer::spawn();

@@ -1,15 +1,10 @@
 //! Clients that an operator mints: confidential, for vendors that cannot register.
 
-use crate::harness::{
-    Answer, Ask, CLAUDE, Client, Form, TestServer, alice, encoded, escaped, vars, with, without,
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
-use std::process::{Command, Output};
+use crate::harness::minted::{GEMINI, Minted, basic, mint};
+use crate::harness::{CLAUDE, Client, Form, TestServer, alice, encoded, with, without};
+use serde_json::json;
 
-const GEMINI: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
-
-/// TK-08, TK-12 to TK-14, clients F22: raw as the TypeScript SDK sends it, encoded as others do
+/// TK-08, TK-12 to TK-14, TK-16, clients F22: raw as the TypeScript SDK sends it, encoded as others do
 #[tokio::test]
 async fn a_minted_client_proves_itself_by_header_or_body() {
     let server = TestServer::spawn_today([]);
@@ -20,7 +15,7 @@ async fn a_minted_client_proves_itself_by_header_or_body() {
     minted.posted(&server, &exchange().await).await.tokens();
 }
 
-/// REG-07, X-21, design 4
+/// REG-07, X-21, T25, design 4
 #[tokio::test]
 async fn what_is_minted_needs_no_encoding_and_cannot_be_guessed() {
     let server = TestServer::spawn_today([]);
@@ -70,7 +65,7 @@ async fn a_minted_client_refreshes_with_its_secret_and_only_so() {
     minted.raw(&server, &minted.client.refresh(&next.refresh)).await.tokens();
 }
 
-/// design 5.3, C8
+/// AZ-33, design 5.3
 #[tokio::test]
 async fn pkce_is_required_unless_the_client_was_minted_otherwise() {
     let server = TestServer::spawn_today([]);
@@ -227,55 +222,6 @@ async fn nothing_is_minted_that_would_be_unsafe_or_unclear() {
     ] {
         assert!(!mint(&server, unclear).status.success(), "{unclear:?}");
     }
-}
-
-struct Minted {
-    client: Client,
-    secret: String,
-}
-
-impl Minted {
-    fn gemini(server: &TestServer, pkce: &str) -> Self {
-        Self::by(server, &["--name", "Gemini", "--redirect-uri", GEMINI, "--site", "public", "--pkce", pkce])
-    }
-
-    fn by(server: &TestServer, arguments: &[&str]) -> Self {
-        let output = mint(server, &[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let field = |name: &str| printed[name].as_str().expect("a field").to_owned();
-        let client = Client { id: field("client_id"), redirect_uri: GEMINI.to_owned() };
-        Self { client, secret: field("client_secret") }
-    }
-
-    async fn code(&self, server: &TestServer) -> String {
-        server.code(&self.client).await
-    }
-
-    async fn raw(&self, server: &TestServer, fields: &Form) -> Answer {
-        let credentials = format!("{}:{}", self.client.id, self.secret);
-        basic(server, &credentials, &without(fields, "client_id")).await
-    }
-
-    async fn encoded(&self, server: &TestServer, fields: &Form) -> Answer {
-        let credentials = format!("{}:{}", escaped(&self.client.id), escaped(&self.secret));
-        basic(server, &credentials, fields).await
-    }
-
-    async fn posted(&self, server: &TestServer, fields: &Form) -> Answer {
-        server.token(&with(fields, "client_secret", &self.secret)).await
-    }
-}
-
-fn mint(server: &TestServer, arguments: &[&str]) -> Output {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
-    process.env_clear().envs(vars(server.home())).args(["client", "mint"]).args(arguments);
-    process.output().unwrap()
-}
-
-async fn basic(server: &TestServer, credentials: &str, body: &Form) -> Answer {
-    let header = format!("Basic {}", STANDARD.encode(credentials));
-    server.post("/oauth/token").header("Authorization", header).fields(body).answer().await
 }
 
 fn unchallenged(client: &Client) -> Form {

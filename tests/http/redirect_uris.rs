@@ -2,7 +2,7 @@
 
 use crate::harness::{TestServer, alice, query_of, with};
 
-/// AZ-15, AZ-18, design 5.8: text, and nothing but text
+/// AZ-15, AZ-18, T4, design 5.8: text, and nothing but text
 #[tokio::test]
 async fn a_web_redirect_uri_is_compared_letter_by_letter() {
     let server = TestServer::spawn_with([(
@@ -74,7 +74,7 @@ async fn a_loopback_redirect_uri_may_have_another_port() {
     }
 }
 
-/// AZ-16 to AZ-19
+/// AZ-16 to AZ-19, T4
 #[tokio::test]
 async fn nothing_but_the_port_of_loopback_may_change() {
     let server = TestServer::spawn().internal();

@@ -4,7 +4,7 @@ use crate::harness::{Client, TestServer, Tokens, alice, encoded, with, without};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
-/// TR-07, design 5.2
+/// TR-07, TR-15, T10, design 5.2
 #[tokio::test]
 async fn each_use_gives_a_successor() {
     let server = TestServer::spawn();
@@ -95,7 +95,7 @@ async fn one_token_many_times_at_once_is_no_theft() {
     }
 }
 
-/// TR-09, TR-10, design 5.2: the end never moves
+/// TR-09, TR-10, TK-27, T27, design 5.2: the end never moves
 #[tokio::test]
 async fn a_family_ends_a_week_after_it_was_allowed() {
     let server = TestServer::spawn();
@@ -129,7 +129,7 @@ async fn scopes_may_be_narrowed_for_one_token_and_come_back() {
     }
 }
 
-/// TR-05, design 5.6
+/// TR-05, TK-26, design 5.6
 #[tokio::test]
 async fn a_scope_beyond_what_was_allowed_is_refused() {
     let server = TestServer::spawn();
@@ -143,7 +143,7 @@ async fn a_scope_beyond_what_was_allowed_is_refused() {
     server.refreshed(&client, &tokens.refresh).await;
 }
 
-/// TR-12, design 5.5
+/// TR-12, TK-20, TK-26, design 5.5
 #[tokio::test]
 async fn the_resource_stays_what_it_was() {
     let server = TestServer::spawn();
@@ -187,7 +187,7 @@ async fn only_what_was_issued_as_a_refresh_token_to_this_client_refreshes() {
     server.refreshed(&client, token).await;
 }
 
-/// T12, RFC 7518 5.3: a shortened tag would leave a forger that many fewer bits to guess
+/// AZ-88, T12, RFC 7518 5.3: a shortened tag would leave a forger that many fewer bits to guess
 #[tokio::test]
 async fn what_is_sealed_is_good_with_its_whole_tag_only() {
     let server = TestServer::spawn();
@@ -216,7 +216,7 @@ async fn a_refresh_token_of_one_site_is_worth_nothing_at_the_other() {
     assert_eq!(refusal, invalid_grant());
 }
 
-/// TR-11, design 3, 5.2: who has left the domains is out at the next refresh
+/// TR-11, T27, design 3, 5.2: who has left the domains is out at the next refresh
 #[tokio::test]
 async fn the_domains_are_asked_again_at_every_refresh() {
     let before = TestServer::spawn();

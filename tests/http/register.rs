@@ -28,7 +28,7 @@ async fn a_client_gets_back_what_was_registered_and_nothing_else() {
     assert_public(&document);
 }
 
-/// REG-07, design 4
+/// REG-07, X-24, design 4
 #[tokio::test]
 async fn a_client_id_is_short_and_needs_no_encoding_anywhere() {
     let server = TestServer::spawn();
@@ -163,14 +163,17 @@ async fn what_only_resembles_loopback_is_refused() {
     }
 }
 
-/// REG-11, REG-19, REG-21, REG-23, REG-25, REG-26, REG-36, design 5.7, clients D13
+/// REG-11, REG-13, REG-19, REG-21, REG-23, REG-25, REG-26, TK-18, design 5.7, clients D13
 #[tokio::test]
 async fn what_a_client_adds_or_leaves_out_gets_it_a_public_client_all_the_same() {
     let server = TestServer::spawn().internal();
     for (member, value) in [
         ("token_endpoint_auth_method", json!("client_secret_basic")),
         ("token_endpoint_auth_method", json!("client_secret_post")),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
         ("token_endpoint_auth_method", Value::Null),
+        ("jwks_uri", json!("http://127.0.0.1:1/jwks.json")),
+        ("software_statement", json!("e30.e30.")),
         ("application_type", json!("native")),
         ("application_type", json!("web")),
         ("x", json!(1)),

@@ -1,7 +1,8 @@
 //! What is too much or no registration at all.
 
-use crate::harness::{Ask, LOOPBACK, TestServer};
+use crate::harness::{Ask, LOOPBACK, TestServer, with};
 use serde_json::{Value, json};
+use std::net::TcpListener;
 
 /// REG-02, REG-14, REG-22
 #[tokio::test]
@@ -39,7 +40,7 @@ async fn a_client_without_redirect_uris_is_refused() {
     }
 }
 
-/// REG-19: no client gets what this server does not do
+/// REG-19, AZ-49: no client gets what this server does not do
 #[tokio::test]
 async fn grants_and_response_types_that_are_not_there_are_substituted_or_refused() {
     let server = TestServer::spawn();
@@ -63,6 +64,46 @@ async fn grants_and_response_types_that_are_not_there_are_substituted_or_refused
             assert_eq!(answer.refusal(), (400, "invalid_client_metadata".to_owned()), "{member}={value}");
         }
     }
+}
+
+/// REG-20
+#[tokio::test]
+async fn two_sets_of_keys_are_one_too_many() {
+    let server = TestServer::spawn();
+    let mut metadata = server.metadata();
+    metadata["jwks"] = json!({"keys": []});
+    assert_eq!(server.register(&metadata).await.status, 201);
+    metadata["jwks_uri"] = json!("https://claude.ai/jwks.json");
+    let refusal = server.register(&metadata).await.refusal();
+    assert_eq!(refusal, (400, "invalid_client_metadata".to_owned()));
+}
+
+/// REG-28: whatever scope a client registers, it is granted what the catalogue has
+#[tokio::test]
+async fn a_registered_scope_gives_nothing_that_is_not_there() {
+    let server = TestServer::spawn();
+    let mut metadata = server.metadata();
+    metadata["scope"] = json!("admin");
+    let client = server.client_of(&metadata).await;
+    for (asked, granted) in [("admin", "mcp"), ("admin tools:write", "tools:write")] {
+        let tokens = server.tokens_of(&client, &with(&client.request(), "scope", asked)).await;
+        assert_eq!(tokens.scope, granted, "{asked}");
+    }
+}
+
+/// REG-36, T17, T19: nothing of what a client says of itself is fetched
+#[tokio::test]
+async fn registering_calls_nobody() {
+    let server = TestServer::spawn();
+    let canary = TcpListener::bind("127.0.0.1:0").unwrap();
+    canary.set_nonblocking(true).unwrap();
+    let mut metadata = server.metadata();
+    for member in ["logo_uri", "client_uri", "jwks_uri", "policy_uri", "tos_uri", "sector_identifier_uri"] {
+        metadata[member] = json!(format!("http://{}/x", canary.local_addr().unwrap()));
+    }
+    let client = server.client_of(&metadata).await;
+    server.tokens(&client).await;
+    assert!(canary.accept().is_err(), "somebody called");
 }
 
 /// REG-02

@@ -36,6 +36,25 @@ async fn what_old_keys_sealed_is_good_beside_the_new_ones() {
     assert_ne!(kid(&server.client().await.id), kid(&client.id));
 }
 
+/// X-23, T35: a replica whose clock is behind takes what one that is ahead issued
+#[tokio::test]
+async fn what_comes_from_a_little_ahead_is_good() {
+    let upstream = Upstream::start().await;
+    let setting = [("MCP_AUTH_UPSTREAM", upstream.url.as_str())];
+    let ahead = TestServer::spawn_with(setting);
+    let client = ahead.client().await;
+    let tokens = ahead.tokens(&client).await;
+    let code = ahead.code(&client).await;
+    let page = ahead.authorize(&alice(), &client.request()).await;
+    ahead.wait(-30);
+    let behind = ahead.again_with(setting);
+    assert_eq!(behind.post("/mcp").bearer_auth(&tokens.access).answer().await.status, 200);
+    assert!(behind.authorize(&alice(), &client.request()).await.is_question());
+    assert!(behind.consent(&page).await.param("code").is_some());
+    behind.token(&client.exchange(&code)).await.tokens();
+    behind.refreshed(&client, &tokens.refresh).await;
+}
+
 /// JWK-07, design 4: verifies until a date
 #[tokio::test]
 async fn what_old_keys_sealed_ends_with_them() {

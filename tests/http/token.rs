@@ -4,7 +4,7 @@ use crate::harness::verbs::CHALLENGE;
 use crate::harness::{Ask, CLAUDE, TestServer, also, encoded, escaped, with, without};
 use serde_json::json;
 
-/// TK-05, TK-06, TK-23, clients F21
+/// TK-05, TK-06, X-24, AZ-89, AT-13, clients F21
 #[tokio::test]
 async fn a_code_becomes_a_bearer_token_and_a_refresh_token() {
     let server = TestServer::spawn();
@@ -24,7 +24,7 @@ async fn a_code_becomes_a_bearer_token_and_a_refresh_token() {
     assert!(code.len() < 1_500 && tokens.access.len() < 4_000, "{} {}", code.len(), tokens.access.len());
 }
 
-/// TC-01 to TC-05, TC-07, TC-08, TC-12, TK-04, TK-25, X-06, X-07
+/// TC-01 to TC-05, TC-07, TC-08, TC-12, TK-03, TK-04, TK-07, TK-20, TK-25, AZ-85, T7, X-06, X-07
 #[tokio::test]
 async fn an_exchange_that_is_wrong_in_one_thing_gives_nothing_and_burns_nothing() {
     let server = TestServer::spawn();
@@ -77,7 +77,7 @@ async fn an_exchange_that_is_wrong_in_one_thing_gives_nothing_and_burns_nothing(
     server.token(&good).await.tokens();
 }
 
-/// TC-07, TC-12, TK-24, clients F22, F23
+/// TC-07, TC-12, TK-03, TK-20, TK-24, clients F22, F23
 #[tokio::test]
 async fn what_does_not_matter_is_passed_over() {
     let server = TestServer::spawn();
@@ -162,7 +162,7 @@ async fn a_code_is_good_for_a_minute() {
     }
 }
 
-/// TC-09, TC-10, design 5.1: a second redemption ends the family
+/// TC-09, TC-10, T9, design 5.1: a second redemption ends the family
 #[tokio::test]
 async fn a_code_redeemed_twice_revokes_what_came_of_it() {
     let server = TestServer::spawn();
@@ -173,7 +173,7 @@ async fn a_code_redeemed_twice_revokes_what_came_of_it() {
     assert_eq!(server.token(&client.refresh(&tokens.refresh)).await.refusal(), invalid_grant());
 }
 
-/// TC-10, design 5.1: only a whole replay revokes
+/// TC-10, T20, design 5.1: only a whole replay revokes
 #[tokio::test]
 async fn a_replay_that_proves_nothing_revokes_nothing() {
     let server = TestServer::spawn();
@@ -185,7 +185,7 @@ async fn a_replay_that_proves_nothing_revokes_nothing() {
     server.refreshed(&client, &tokens.refresh).await;
 }
 
-/// TC-14
+/// TC-14, T9
 #[tokio::test]
 async fn of_two_redemptions_at_once_one_succeeds() {
     let server = TestServer::spawn();
