@@ -11,6 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::error::PageError;
 use super::{App, Here, consent};
+use crate::artifact::Client;
 use crate::config::Pages;
 use crate::flow::authorize::Asked;
 use crate::oauth::{RedirectUri, Resource};
@@ -27,6 +28,8 @@ struct ConsentPage<'a> {
     action: &'static str,
     /// Signs out and comes back to the same question.
     switch: String,
+    /// Whence the application is known; none: it only says so itself.
+    known: Option<String>,
     asked: &'a Asked,
 }
 
@@ -116,12 +119,12 @@ pub(super) fn landing(app: &App, here: &Here) -> HttpResponse {
 const HOSTED: [(&str, &str, &str); 2] = [
     (
         "Claude, on the desktop and on the web",
-        "Settings, Connectors, Add custom connector: the address above; it must be reachable from the internet.",
+        "Settings, Connectors, Add custom connector. The address must be reachable from the internet.",
         "https://claude.ai/api/mcp/auth_callback",
     ),
     (
         "Cursor Cloud Agents",
-        "Add an HTTP server with the address above; it must be reachable from the internet.",
+        "Add an HTTP server. The address must be reachable from the internet.",
         "https://www.cursor.com/agents/mcp/oauth/callback",
     ),
 ];
@@ -135,9 +138,22 @@ fn admits(site: &Site, callback: &str) -> bool {
 pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
     let app = request.app_data::<Data<App>>();
     let look = app.map_or_else(Look::plain, |app| Look::of(&app.pages));
-    let page =
-        ConsentPage { look, action: consent::PATH, switch: way_back("/oauth2/sign_out", request), asked };
+    let page = ConsentPage {
+        look,
+        action: consent::PATH,
+        switch: way_back("/oauth2/sign_out", request),
+        known: known(&asked.client),
+        asked,
+    };
     html(HttpResponse::Ok(), &page, &page.look.nonce, "same-origin")
+}
+
+fn known(client: &Client) -> Option<String> {
+    if client.minted.is_some() {
+        return Some("Set up by the people who run this server.".to_owned());
+    }
+    let host = client.document.as_deref()?.split('/').nth(2)?;
+    Some(format!("Known to this server by its description at {host}."))
 }
 
 /// Says what happened and what to do now.

@@ -14,6 +14,8 @@ pub(crate) const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 pub(crate) const CLAUDE: &str = "https://claude.ai/api/mcp/auth_callback";
 const GEMINI: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
 
+const DOCUMENT: &str = "https://claude.ai/oauth/mcp-oauth-client-metadata";
+
 pub(crate) const HOSTILE: &str =
     "<script>document.title='x'</script>\"><b>Example Corp, checked. Press Allow to close this window.";
 /// Letters of both directions, and the marks that turn them around.
@@ -69,6 +71,7 @@ pub(crate) async fn questions(server: &TestServer) -> Vec<Page> {
     let cursor = register(internal, "Cursor", CURSOR).await;
     let claude = register(public, "Claude", CLAUDE).await;
     let gemini = server.mint("Gemini Enterprise", "public", GEMINI);
+    let described = Client { id: DOCUMENT.to_owned(), ..claude.clone() };
     let hostile = register(internal, HOSTILE, LOOPBACK).await;
     let endless = register(internal, &"W".repeat(100), LOOPBACK).await;
     let turning = register(public, TURNING, CLAUDE).await;
@@ -107,6 +110,11 @@ pub(crate) async fn questions(server: &TestServer) -> Vec<Page> {
             gemini.asks(public),
             &["Gemini Enterprise", "Set up by the people who run this server", "https://mcp.example.com/mcp"],
         ),
+        Page::new(
+            "question-document",
+            described.asks(public),
+            &["Claude", "Known to this server by its description at claude.ai", "choose Deny"],
+        ),
         Page::new("question-hostile", hostile.asks(internal), &[HOSTILE, "Nobody has checked"]),
         Page::new(
             "question-endless",
@@ -142,6 +150,12 @@ pub(crate) async fn refusals(server: &TestServer) -> Vec<Page> {
             "sorry-redirect-mismatch",
             client.asks_with(site, "redirect_uri", "http://127.0.0.1:1/elsewhere"),
             &["redirect address", "redirect_uri", "Nothing was sent there"],
+        )
+        .status(400),
+        Page::new(
+            "sorry-unknown-document",
+            client.asks_with(&server.public, "client_id", "https://elsewhere.example/client.json"),
+            &["not known here", "client_id", "address of its own description"],
         )
         .status(400),
         Page::new("sorry-no-client", client.asks_with(site, "client_id", ""), &["client", "Start again"])
@@ -198,12 +212,12 @@ pub(crate) fn landings(server: &TestServer) -> Vec<Page> {
     ]
 }
 
-pub(crate) async fn branded(server: &TestServer, [question, landing]: [&'static str; 2]) -> Vec<Page> {
+pub(crate) async fn branded(server: &TestServer, question: &'static str, landing: &'static str) -> Vec<Page> {
     let client = Client::register(&server.public, "Claude", CLAUDE).await;
     let says = &["Example Corp Tools & Data", "Questions: help@example.com"];
     vec![
         Page::new(question, client.asks(&server.public), says),
-        Page::new(landing, format!("{}/", server.public), says),
+        Page::new(landing, format!("{}/", server.internal), says),
     ]
 }
 

@@ -134,6 +134,7 @@ fn vars(home: &TempDir, internal: &str, public: &str, settings: &[(&str, &str)])
         ("MCP_AUTH_PUBLIC_ISSUER", public),
         ("MCP_AUTH_PUBLIC_RESOURCES", "https://mcp.example.com/mcp,https://mcp.example.com/reports/mcp"),
         ("MCP_AUTH_PUBLIC_REDIRECTS", "claude,cursor"),
+        ("MCP_AUTH_PUBLIC_CLIENT_DOCUMENTS", "pinned"),
         ("MCP_AUTH_LISTEN", "127.0.0.1:0"),
         ("MCP_AUTH_ADMIN_LISTEN", "127.0.0.1:0"),
         ("MCP_AUTH_KEYS_DIR", &keys),
