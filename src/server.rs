@@ -101,13 +101,13 @@ impl Server {
         let mut public = actix_web::rt::spawn(self.public);
         let ended = tokio::select! {
             ended = &mut public => ended,
-            () = told.to_end() => {
+            () = told.ended() => {
                 info!("told to end; open requests go on");
                 self.app.ending.store(true, Ordering::Relaxed);
                 let drained = handle.stop(true);
                 tokio::select! {
                     () = drained => {}
-                    () = told.to_end() => handle.stop(false).await,
+                    () = told.ended() => handle.stop(false).await,
                 }
                 Ok(Ok(()))
             }
@@ -129,7 +129,7 @@ impl Told {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn to_end(&mut self) {
+    async fn ended(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

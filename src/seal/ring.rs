@@ -58,7 +58,9 @@ impl Ring {
     fn count_on_from(&mut self, before: &Self) {
         for key in std::iter::once(&mut self.active).chain(&mut self.others) {
             let same = before.iter().find(|old| old.record().kid() == key.record().kid());
-            same.into_iter().for_each(|old| key.count_on_from(old));
+            if let Some(old) = same {
+                key.count_on_from(old);
+            }
         }
     }
 
