@@ -36,9 +36,9 @@ async fn the_page_warns_of_what_nobody_has_checked() {
         (server.internal(), "http://127.0.0.1:1/cb", true),
     ] {
         let page = site.authorize(&alice(), &site.client_at(uri).await.request()).await.text();
-        assert!(page.contains("nobody has checked it"), "{uri}: {page}");
-        assert_eq!(page.contains("class=\"warn\""), is_local, "{uri}: {page}");
-        assert_eq!(page.contains("program on your own computer"), is_local, "{uri}: {page}");
+        assert!(page.contains("Nobody has checked who it is"), "{uri}: {page}");
+        assert_eq!(page.contains("class=\"note warn\""), is_local, "{uri}: {page}");
+        assert_eq!(page.contains("can use this name"), is_local, "{uri}: {page}");
     }
 }
 
