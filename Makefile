@@ -19,7 +19,7 @@ run: needs ## Start everything on one machine, with a sign-in page in place of o
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
-	@$(call part,doors,cargo test --test layers --test http --test start_up --test demo)
+	@$(call part,doors,cargo test --test layers --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
