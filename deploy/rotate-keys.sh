@@ -9,4 +9,4 @@
 set -eu
 : "${MCP_AUTH_KEYS_DIR:?names the directory of the key rings}"
 umask 077
-exec "${MCP_AUTH_SIDECAR:-mcp-auth-sidecar}" keys tick "$@"
+exec "${SIDECAR:-mcp-auth-sidecar}" keys tick "$@"

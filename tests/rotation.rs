@@ -37,7 +37,7 @@ impl Rings {
         Command::new(script)
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .env("MCP_AUTH_SIDECAR", env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
+            .env("SIDECAR", env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
             .env("MCP_AUTH_KEYS_DIR", self.path())
             .output()
             .unwrap()
