@@ -7,14 +7,19 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run test check fmt lint doc tools e2e browser conformance bench needs
+.PHONY: help run demo test check fmt lint doc tools e2e browser conformance bench needs
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: needs ## Start everything on one machine, with a sign-in page in place of oauth2-proxy (PORT=4180)
 	@cargo build --quiet --bin mcp-auth-sidecar --example demo
 	@PORT=$(PORT) exec target/debug/examples/demo
+
+demo: needs ## The same with the real oauth2-proxy and a provider with a sign-in form (PORT=4180)
+	@tests/tools/install.sh oauth2_proxy node_parts
+	@cargo build --quiet --bin mcp-auth-sidecar --example demo
+	@PORT=$(PORT) exec target/debug/examples/demo --oauth2-proxy
 
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
@@ -49,7 +54,7 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 	@cargo test --test browser
 
 conformance: needs tools ## Judges that others wrote, as one table
-	@cargo test --test conformance -- --nocapture
+	@cargo test --test conformance
 
 bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
 	@cargo bench --bench flow

@@ -18,6 +18,9 @@ use crate::{
     sign_in::{self, Person, Sessions},
 };
 
+pub(crate) const ABOUT: &str = "
+  in the places of oauth2-proxy and Google: a page that asks who you are (be somebody else: /demo/sign-in)";
+
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const HOP_BY_HOP: [&str; 8] = [
     "connection",

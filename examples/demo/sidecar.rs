@@ -1,20 +1,21 @@
-//! The real binary as a child process: its keys, its secret, its settings, its end.
+//! The real binary as a child process: its keys, its secret, its settings.
 
 use std::{
     env, fs, io,
-    net::{SocketAddr, TcpListener},
-    os::unix::{fs::DirBuilderExt, process::CommandExt},
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    time::Duration,
+    process::Command,
 };
 
-use crate::{Failure, local};
-
-const PATIENCE_SECS: u64 = 30;
+use crate::{
+    Failure,
+    running::{Running, free_addresses},
+};
 
 pub(crate) struct Sidecar {
     binary: PathBuf,
+    home: PathBuf,
     settings_file: PathBuf,
     secret: String,
     address: SocketAddr,
@@ -23,28 +24,31 @@ pub(crate) struct Sidecar {
 }
 
 impl Sidecar {
-    pub(crate) async fn start(port: u16, tools: SocketAddr) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        port: u16,
+        tools: SocketAddr,
+        of_the_proxy: Vec<(&'static str, String)>,
+    ) -> Result<Self, Failure> {
         let (binary, home) = places(port)?;
         if !binary.exists() {
             return Err(Failure::NotBuilt(binary.display().to_string()));
         }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
         make_keys(&binary, &home)?;
-        let secret = make_secret(&binary, &home)?;
+        let secret = secret(&binary, &home, "proxy-secret")?;
 
         let [address, admin] = free_addresses()?;
-        let settings = settings(port, &home, address, admin, tools);
+        let settings = [settings(port, &home, address, admin, tools), of_the_proxy].concat();
         let settings_file = home.join("settings.env");
         fs::write(&settings_file, shell_lines(&settings))?;
-        // A Ctrl-C at the terminal would otherwise reach the sidecar too, and look like a failure of its own.
-        let child = Command::new(&binary).envs(settings).stdin(Stdio::null()).process_group(0).spawn()?;
-        let mut sidecar = Self { binary, settings_file, secret, address, admin, running: Running(child) };
-        sidecar.until_ready().await?;
-        Ok(sidecar)
+        let mut running =
+            Running::start("The sidecar", Command::new(&binary).envs(settings), "above".to_owned())?;
+        running.until_it_answers(format!("http://{admin}/readyz")).await?;
+        Ok(Self { binary, home, settings_file, secret, address, admin, running })
     }
 
     pub(crate) async fn ended(&mut self) -> Failure {
-        self.running.ended().await.map_or_else(Failure::Io, Failure::SidecarEnded)
+        self.running.ended().await
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -59,50 +63,22 @@ impl Sidecar {
         &self.secret
     }
 
+    /// Where the demo's files lie.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// A file in there that holds a secret of this name.
+    pub(crate) fn make_secret(&self, name: &str) -> Result<PathBuf, Failure> {
+        secret(&self.binary, &self.home, name)?;
+        Ok(self.home.join(name))
+    }
+
     /// One line for any shell, from any directory.
     pub(crate) fn command_line(&self, arguments: &str) -> String {
         let (settings, binary) = (quoted(&self.settings_file), quoted(&self.binary));
         format!("(set -a; . {settings}; {binary} {arguments})")
     }
-
-    async fn until_ready(&mut self) -> Result<(), Failure> {
-        let ready = answers(format!("http://{}/readyz", self.admin));
-        tokio::select! {
-            ready = tokio::time::timeout(Duration::from_secs(PATIENCE_SECS), ready) => {
-                ready.map_err(|_| Failure::NotReady(PATIENCE_SECS))?
-            }
-            failure = self.ended() => Err(failure),
-        }
-    }
-}
-
-/// Whatever ends the demo, a panic included, ends the sidecar first; it keeps nothing that a kill could break.
-struct Running(Child);
-
-impl Running {
-    async fn ended(&mut self) -> io::Result<ExitStatus> {
-        loop {
-            match self.0.try_wait()? {
-                Some(status) => return Ok(status),
-                None => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-async fn answers(url: String) -> Result<(), Failure> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    while !client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
 }
 
 /// Cargo builds the sidecar beside `examples/`; each port keeps its own keys, for its issuers are its own.
@@ -121,8 +97,8 @@ fn make_keys(binary: &Path, home: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn make_secret(binary: &Path, home: &Path) -> Result<String, Failure> {
-    let file = home.join("proxy-secret");
+fn secret(binary: &Path, home: &Path, name: &str) -> Result<String, Failure> {
+    let file = home.join(name);
     if !file.exists() {
         let secret = output(Command::new(binary).arg("secret"), "secret")?;
         fs::write(&file, secret)?;
@@ -135,12 +111,6 @@ fn output(command: &mut Command, name: &'static str) -> Result<Vec<u8>, Failure>
     let complaint = || String::from_utf8_lossy(&done.stderr).trim().to_owned();
     done.status.success().then_some(()).ok_or_else(|| Failure::Command(name, complaint()))?;
     Ok(done.stdout)
-}
-
-/// Held together, so that they differ.
-fn free_addresses() -> io::Result<[SocketAddr; 2]> {
-    let (one, other) = (TcpListener::bind(local(0))?, TcpListener::bind(local(0))?);
-    Ok([one.local_addr()?, other.local_addr()?])
 }
 
 fn settings(

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::sidecar::Sidecar;
 
-pub(crate) fn text(port: u16, tools: SocketAddr, sidecar: &Sidecar) -> String {
+/// `door` says who asks people who they are.
+pub(crate) fn text(port: u16, tools: SocketAddr, sidecar: &Sidecar, door: &str) -> String {
     let (address, admin) = (sidecar.address(), sidecar.admin());
     let internal = format!("http://localhost:{port}");
     let public = format!("http://127.0.0.1:{port}");
@@ -16,8 +17,7 @@ pub(crate) fn text(port: u16, tools: SocketAddr, sidecar: &Sidecar) -> String {
 The demo runs. Ctrl-C ends it.
 
   {internal}   the internal site: assistants on people's own machines
-  {public}   the public site: assistants in a vendor's cloud
-  in the places of oauth2-proxy and Google: a page that asks who you are (be somebody else: /demo/sign-in)
+  {public}   the public site: assistants in a vendor's cloud{door}
   behind them: the sidecar on {address} (health, metrics: http://{admin}/readyz, /metrics),
   and behind its gateway an MCP server on {tools} with the tools whoami, add, roll_dice, count_slowly
 

@@ -1,33 +1,35 @@
 #!/usr/bin/env bash
-# Installs the real parts that the tests run against into this folder, each at its pinned version.
-#   install.sh           install what is missing or out of date
-#   install.sh --check   install nothing; say what is missing or out of date, and fail
+# Installs the real parts that the tests and the demo run against into this folder, each at its pinned version.
+#   install.sh [PART...]           install what is missing or out of date, of all parts or of these
+#   install.sh --check [PART...]   install nothing; say what is missing or out of date, and fail
 set -euo pipefail
 cd "$(dirname "$0")"
 # Debian keeps haproxy where the PATH of people does not look.
 PATH=$PATH:/usr/sbin
 
-parts=(oauth2_proxy go_oidc node_parts python_parts debian_parts)
+all_parts=(oauth2_proxy go_oidc node_parts python_parts debian_parts)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
-    case "${1:-}" in
-        --check) check ;;
-        "") install ;;
-        *) fail "usage: install.sh [--check]" ;;
-    esac
+    local what=install part
+    if [ "${1:-}" = --check ]; then what=check; shift; fi
+    [ $# -gt 0 ] || set -- "${all_parts[@]}"
+    for part; do
+        [[ " ${all_parts[*]} " = *" $part "* ]] || fail "usage: install.sh [--check] [PART...], of ${all_parts[*]}"
+    done
+    "$what" "$@"
 }
 
 install() {
     local part
-    for part in "${parts[@]}"; do
+    for part; do
         "current_$part" || "install_$part"
     done
 }
 
 check() {
     local part missing=""
-    for part in "${parts[@]}"; do
+    for part; do
         "current_$part" || missing+=" $part"
     done
     [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
