@@ -1,12 +1,14 @@
 //! Who the person is: what the proxy says, once it has proved that it is the proxy.
 
 use crate::harness::person::person;
+use crate::harness::rules::until;
 use crate::harness::{
     Answer, Ask, PROXY_SECRET, Person, SECOND_PROXY_SECRET, TestServer, alice, encoded, form,
 };
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
 use serde_json::json;
+use std::fs;
 
 /// AZ-03, AZ-04, PX-02, PX-09, design 3: both headers, each once
 #[tokio::test]
@@ -63,6 +65,28 @@ async fn any_line_of_the_secret_file_is_good() {
         let answer = Person { proofs, ..alice() }.sends(asking(&server).await).answer().await;
         assert!(answer.is_question(), "{secret}: {answer:?}");
     }
+}
+
+/// PX-08, T18: a new secret is good without a restart, the old one no longer, and a broken file changes nothing
+#[tokio::test]
+async fn the_secret_can_change_while_the_server_runs() {
+    let server = TestServer::spawn_with([("MCP_AUTH_KEYS_POLL_SECS", "1")]);
+    let query = encoded(&server.client().await.request());
+    let is_asked = async |secret: &str| {
+        let proofs = vec![("X-Sidecar-Auth", secret.to_owned())];
+        let request = server.get(&format!("/oauth/authorize?{query}"));
+        Person { proofs, ..alice() }.sends(request).answer().await.is_question()
+    };
+    let (file, next) = (server.home().join("proxy-secret"), "a-secret-of-the-proxy-and-the-sidecar-2");
+    fs::write(&file, format!("{PROXY_SECRET}\n{next}\n")).unwrap();
+    until("both are good", async || is_asked(next).await && is_asked(PROXY_SECRET).await).await;
+    fs::write(&file, format!("{next}\n")).unwrap();
+    until("the old one is over", async || !is_asked(PROXY_SECRET).await).await;
+    assert!(is_asked(next).await && !is_asked(SECOND_PROXY_SECRET).await);
+    fs::write(&file, "short\n").unwrap();
+    let counted = "mcp_auth_file_failures_total{file=\"proxy secret\"} 1";
+    until("a failure", async || server.admin("/metrics").answer().await.text().contains(counted)).await;
+    assert!(is_asked(next).await && !is_asked("short").await && !is_asked("").await);
 }
 
 /// AZ-76, design 3: whatever the proxy checked

@@ -1,5 +1,6 @@
 //! New keys beside the old ones: what was issued before goes on until the old keys end.
 
+use crate::harness::rules::until;
 use crate::harness::upstream::Upstream;
 use crate::harness::{Ask, TestServer, alice};
 use crate::jwks::kid;
@@ -70,6 +71,29 @@ async fn what_old_keys_sealed_ends_with_them() {
     let refusal = server.token(&another.refresh(&tokens.refresh)).await.refusal();
     assert_eq!(refusal, (400, "invalid_grant".to_owned()));
     assert!(server.authorize(&alice(), &client.request()).await.is_refusal_page());
+}
+
+/// JWK-07, REG-31, design 4: every replica reads the folder again, and a set that does not hold changes nothing
+#[tokio::test]
+async fn new_keys_are_in_force_without_a_restart_and_broken_ones_are_not() {
+    let server = TestServer::spawn_with([("MCP_AUTH_KEYS_POLL_SECS", "1")]);
+    let client = server.client().await;
+    let tokens = server.tokens(&client).await;
+    rotate(&server, 86_400);
+    until("two keys", async || published(&server).await.len() == 2).await;
+    let next = server.refreshed(&client, &tokens.refresh).await;
+    assert_ne!(kid(&next.access), kid(&tokens.access));
+    assert_eq!(server.claims(&tokens.access).await["email"], json!(alice().email));
+    assert!(server.authorize(&alice(), &client.request()).await.is_question());
+    let file = server.home().join("keys").join("session.json");
+    let good = fs::read(&file).unwrap();
+    fs::write(&file, "{").unwrap();
+    let counted = "mcp_auth_file_failures_total{file=\"keys\"} 1";
+    until("a failure", async || server.admin("/metrics").answer().await.text().contains(counted)).await;
+    let last = server.refreshed(&client, &next.refresh).await;
+    assert_eq!(published(&server).await.len(), 2);
+    fs::write(&file, good).unwrap();
+    server.refreshed(&client, &last.refresh).await;
 }
 
 /// T14, design 4: keys of somebody else's making open nothing

@@ -1,6 +1,8 @@
 //! A folder with keys and a secret, and the binary run in it with an environment of its own.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -85,8 +87,82 @@ impl From<Output> for Said {
     }
 }
 
+/// A server that serves. It ends with its handle.
+pub(crate) struct Running {
+    pub(crate) listen: String,
+    admin: String,
+    server: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    /// On ports that are free, unless the settings say where.
+    pub(crate) fn start(operator: &Operator, settings: &[(&str, &str)]) -> Self {
+        let set = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        let (listen, admin) = (free_address(), free_address());
+        let listen = set("MCP_AUTH_LISTEN").map_or(listen, str::to_owned);
+        let own = [("MCP_AUTH_LISTEN", listen.as_str()), ("MCP_AUTH_ADMIN_LISTEN", admin.as_str())];
+        let own = own.into_iter().filter(|(name, _)| set(name).is_none());
+        let mut command = operator.command(&[], &settings.iter().copied().chain(own).collect::<Vec<_>>());
+        // A file, because a pipe that nobody reads would hold the server up.
+        let log = operator.path("log");
+        let file = File::create(&log).unwrap();
+        let server = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).spawn().unwrap();
+        let running = Self { listen, admin, server, log };
+        until("ready", || running.asked_admin("/readyz").contains("200 OK"));
+        running
+    }
+
+    pub(crate) fn asked(&self, path: &str) -> String {
+        asked(&self.listen, path)
+    }
+
+    pub(crate) fn asked_admin(&self, path: &str) -> String {
+        asked(&self.admin, path)
+    }
+
+    /// Told to end, as an operator would; what it said meanwhile.
+    pub(crate) fn ended(mut self) -> Said {
+        let told = Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
+        assert!(told.success());
+        wait(&mut self.server);
+        let mut out = String::new();
+        self.server.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        let code = self.server.wait().unwrap().code();
+        Said { code, out, err: fs::read_to_string(&self.log).unwrap() }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Another process may take it before we do, but not often.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn asked(address: &str, path: &str) -> String {
+    TcpStream::connect(address).map(|stream| spoken(stream, path)).unwrap_or_default()
+}
+
+pub(crate) fn spoken(mut stream: impl Read + Write, path: &str) -> String {
+    let mut answer = String::new();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: mcp.example.com\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+    answer
+}
+
 /// Waits for the end, but not for ever: what should have ended may have begun to serve.
-pub(crate) fn patiently(mut child: Child) -> Output {
+fn patiently(mut child: Child) -> Output {
+    wait(&mut child);
+    child.wait_with_output().unwrap()
+}
+
+fn wait(child: &mut Child) {
     let begun = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if begun.elapsed() > PATIENCE {
@@ -94,7 +170,6 @@ pub(crate) fn patiently(mut child: Child) -> Output {
         }
         sleep(Duration::from_millis(5));
     }
-    child.wait_with_output().unwrap()
 }
 
 /// Asks until the answer is yes.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it did not expect stops there")]
 
 mod commands;
+mod files;
 mod harness;
+mod logging;
 mod refused;
 mod serving;
