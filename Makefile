@@ -24,7 +24,7 @@ demo: needs ## The same with the real oauth2-proxy and a provider with a sign-in
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
-	@$(call part,doors,cargo test --test layers --test http --test start_up --test demo --test golden --test rotation)
+	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)

@@ -18,6 +18,7 @@ mod deny;
 mod documents;
 mod gateway;
 mod gateway_headers;
+mod gateway_origins;
 mod gateway_paths;
 mod gateway_streams;
 mod grants;

@@ -1,6 +1,6 @@
 //! The documents that clients discover: RFC 8414 and RFC 9728.
 
-use crate::harness::{Answer, Ask, TestServer};
+use crate::harness::{Answer, Ask, TestServer, alice, with};
 use serde_json::{Value, json};
 
 const SERVER: &str = "/.well-known/oauth-authorization-server";
@@ -31,6 +31,31 @@ async fn the_authorization_server_describes_itself_as_it_is_configured() {
         let methods = &document["token_endpoint_auth_methods_supported"];
         assert_holds(methods, &["client_secret_basic", "client_secret_post", "none"]);
         assert_holds(&document["scopes_supported"], &["mcp", "offline_access", "tools:write"]);
+    }
+}
+
+/// ASM-07, AZ-83, PRM-01, T6, T28: no slash more and no letter else
+#[tokio::test]
+async fn the_issuer_is_the_same_bytes_wherever_it_stands() {
+    let server = TestServer::spawn();
+    for site in [server.public(), server.internal()] {
+        let client = site.client().await;
+        let page = site.authorize(&alice(), &client.request()).await;
+        let refused = site.authorize(&alice(), &with(&client.request(), "response_type", "token")).await;
+        let denied = site.reply(&alice(), &page.question(), "deny").await;
+        let granted = site.consent(&page).await;
+        let tokens = site.token(&client.exchange(&granted.param("code").unwrap())).await.tokens();
+        let document = site.get(SERVER).answer().await.json();
+        for (place, issuer) in [
+            ("metadata", &document["issuer"]),
+            ("a resource's document", &site.get(MCP).answer().await.json()["authorization_servers"][0]),
+            ("an access token", &site.claims(&tokens.access).await["iss"]),
+            ("a code", &json!(granted.param("iss"))),
+            ("a refusal", &json!(refused.param("iss"))),
+            ("a denial", &json!(denied.param("iss"))),
+        ] {
+            assert_eq!(issuer, &json!(site.issuer()), "{place}");
+        }
     }
 }
 

@@ -122,17 +122,17 @@ impl Alice {
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
-        self.dressed(self.http.get(format!("{}{path}", self.base)))
+        Self::dressed(self.http.get(format!("{}{path}", self.base)))
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.http.post(format!("{}{path}", self.base));
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body);
-        self.dressed(request).send().await.unwrap()
+        Self::dressed(request).send().await.unwrap()
     }
 
-    fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
+    fn dressed(request: RequestBuilder) -> RequestBuilder {
         request
             .header("Host", "mcp.example.com")
             .header("X-Forwarded-For", CALLER)
@@ -142,7 +142,7 @@ impl Alice {
     }
 
     async fn register(&self) -> String {
-        let request = self.dressed(self.http.post(format!("{}/oauth/register", self.base)));
+        let request = Self::dressed(self.http.post(format!("{}/oauth/register", self.base)));
         let answer = request.json(&json!({"redirect_uris": [CALLBACK]})).send().await.unwrap();
         let document: Value = answer.json().await.unwrap();
         document["client_id"].as_str().unwrap().to_owned()
