@@ -3,6 +3,7 @@
 //! Three walls keep one kind from passing as another (RFC 8725 §3.11, §3.12): every kind names its key ring,
 //! its `typ`, and carries the issuer that made it.
 
+mod jose;
 mod key;
 pub mod keys_dir;
 pub mod ring;
@@ -15,14 +16,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::JoseError;
-use josekit::jwe::JweHeader;
-use josekit::jws::JwsHeader;
-use josekit::{jwe, jws};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::oauth::{Issuer, Jti};
+use jose::{decrypt, encrypt, sign, verify};
 pub use key::{Key, State};
 pub use ring::{Purpose, Ring, Rings};
 
@@ -190,52 +189,6 @@ pub fn new_secret() -> String {
 /// 64 fresh random bits: tells two refresh tokens of one generation apart.
 pub fn new_nonce() -> u64 {
     josekit::util::random_bytes(8).iter().fold(0, |nonce, byte| (nonce << 8) | u64::from(*byte))
-}
-
-fn sign(key: &Key, typ: &str, claims: &[u8]) -> Result<String, JoseError> {
-    let mut header = JwsHeader::new();
-    header.set_token_type(typ);
-    jws::serialize_compact(claims, &header, key.signer())
-}
-
-fn encrypt(key: &Key, typ: &str, content: &[u8]) -> Result<String, JoseError> {
-    let mut header = JweHeader::new();
-    header.set_token_type(typ);
-    header.set_content_encryption("A256GCM");
-    jwe::serialize_compact(content, &header, key.encrypter()?)
-}
-
-/// The header picks the key by its `kid` and nothing else: algorithm and type are ours (RFC 8725 §3.1).
-fn verify(ring: &Ring, typ: &str, text: impl AsRef<[u8]>, now: Timestamp) -> Result<Vec<u8>, OpenError> {
-    let (claims, header) = jws::deserialize_compact_with_selector(text, |header| {
-        Ok(header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::verifier))
-    })
-    .map_err(|error| refused(error, "A verifier is not found."))?;
-    if header.token_type() == Some(typ) { Ok(claims) } else { Err(OpenError::Kind) }
-}
-
-/// Compact JWE with no encrypted key, 96 bits of nonce and the whole 128 bits of tag (RFC 7518 §4.5, §5.3).
-/// OpenSSL would take a shorter tag, which is that much easier to forge.
-fn is_whole(text: &str) -> bool {
-    let parts: Vec<usize> = text.split('.').map(str::len).collect();
-    matches!(parts.as_slice(), [_, 0, 16, _, 22])
-}
-
-fn decrypt(ring: &Ring, typ: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {
-    if !is_whole(text) {
-        return Err(OpenError::Form);
-    }
-    let (content, header) = jwe::deserialize_compact_with_selector(text, |header| {
-        header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::decrypter).transpose()
-    })
-    .map_err(|error| refused(error, "A decrypter is not found."))?;
-    let ours = header.content_encryption() == Some("A256GCM") && header.compression().is_none();
-    if ours && header.token_type() == Some(typ) { Ok(content) } else { Err(OpenError::Kind) }
-}
-
-/// josekit has no error of its own for a selector that finds nothing.
-fn refused(error: JoseError, no_key: &str) -> OpenError {
-    if error.to_string().contains(no_key) { OpenError::Key } else { error.into() }
 }
 
 #[cfg(test)]
