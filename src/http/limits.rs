@@ -3,11 +3,13 @@
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Once;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tracing::warn;
 
 use super::credentials::client_id;
 use super::error::ApiError;
@@ -23,6 +25,8 @@ const CALLERS: usize = 65_536;
 /// The limits of one server.
 #[derive(Debug)]
 pub(crate) struct Limits {
+    /// Said once, when all callers look like one.
+    warned: Once,
     register: Option<DefaultKeyedRateLimiter<Caller>>,
     token_failures: Option<DefaultKeyedRateLimiter<(ClientDigest, Caller)>>,
 }
@@ -32,7 +36,11 @@ type Caller = Option<IpAddr>;
 
 impl Limits {
     pub(crate) fn new(limits: config::Limits) -> Self {
-        Self { register: limits.register.map(keyed), token_failures: limits.token_failures.map(keyed) }
+        Self {
+            warned: Once::new(),
+            register: limits.register.map(keyed),
+            token_failures: limits.token_failures.map(keyed),
+        }
     }
 }
 
@@ -72,8 +80,25 @@ fn count<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) ->
 }
 
 fn caller_of(app: &App, request: &HttpRequest) -> Caller {
-    caller::address(request, app.forwarded_hops).map(|address| match address {
+    let address = caller::address(request, app.forwarded_hops);
+    let public = app.authorities.iter().any(|authority| !authority.site.issuer.is_loopback());
+    if public && address.is_some_and(is_private) {
+        app.limits.warned.call_once(|| {
+            warn!("a caller has a private address: MCP_AUTH_FORWARDED_HOPS may be too small, so that limits count all callers as one");
+        });
+    }
+    address.map(|address| match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & !u128::from(u64::MAX)).into(),
     })
+}
+
+/// An address that no caller from the internet has.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local()
+        }
+    }
 }
