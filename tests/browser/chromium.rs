@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
 
-const PATIENCE: Duration = Duration::from_secs(50);
+const PATIENCE: Duration = Duration::from_secs(30);
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools");
 const PART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/parts/chromium.mjs");
 
@@ -53,20 +53,20 @@ impl Tab {
     }
 
     pub(crate) async fn press(&self, name: &str) {
-        self.ask::<()>("press", json!({"name": name, "clicks": 1})).await;
+        self.tell("press", json!({"name": name, "clicks": 1})).await;
     }
 
     pub(crate) async fn press_twice(&self, name: &str) {
-        self.ask::<()>("press", json!({"name": name, "clicks": 2})).await;
+        self.tell("press", json!({"name": name, "clicks": 2})).await;
     }
 
     /// Waits until the address begins so.
     pub(crate) async fn arrive(&self, url: &str) {
-        self.ask::<()>("arrive", json!({ "url": url })).await;
+        self.tell("arrive", json!({ "url": url })).await;
     }
 
     pub(crate) async fn back(&self) {
-        self.ask::<()>("back", json!({})).await;
+        self.tell("back", json!({})).await;
     }
 
     pub(crate) async fn shown(&self) -> Shown {
@@ -83,7 +83,7 @@ impl Tab {
     }
 
     pub(crate) async fn hit(&self, key: &str) {
-        self.ask::<()>("hit", json!({ "key": key })).await;
+        self.tell("hit", json!({ "key": key })).await;
     }
 
     /// What has the focus after each press of the tab key.
@@ -102,7 +102,11 @@ impl Tab {
     }
 
     pub(crate) async fn close(self) {
-        self.ask::<()>("close", json!({})).await;
+        self.tell("close", json!({})).await;
+    }
+
+    async fn tell(&self, verb: &str, command: Value) {
+        self.ask::<Value>(verb, command).await;
     }
 
     async fn ask<T: DeserializeOwned>(&self, verb: &str, mut command: Value) -> T {

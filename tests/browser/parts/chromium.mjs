@@ -1,5 +1,5 @@
 // Chromium for the tests. Each line of standard input is a command in JSON; each gets one line back, with the same `id`.
-// Ends, and the browser with it, when standard input closes.
+// Ends when standard input closes.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -96,7 +96,8 @@ const verbs = {
 for await (const line of createInterface({ input: process.stdin })) {
   void answer(JSON.parse(line));
 }
-await browser.close();
+// Every browser ends with this process, also one that is just being started.
+process.exit();
 
 async function answer({ id, verb, tab, ...rest }) {
   try {
