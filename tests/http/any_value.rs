@@ -42,6 +42,26 @@ fn a_redirect_uri_is_its_text_and_admits_itself_and_both_ways() {
     });
 }
 
+/// REG-16, X-20: nothing that no URI holds (RFC 3986 2)
+#[test]
+fn a_redirect_uri_holds_the_characters_of_a_uri_and_no_other() {
+    for_any(10_000, text_like(URIS), |text| {
+        let ours = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
+        assert!(RedirectUri::try_from(text.clone()).is_err() || text.bytes().all(ours), "{text}");
+    });
+    for text in ["http://localhost:1/cb?\\x", "http://localhost:1/cb?{x}", "http://localhost:1/cb|x"] {
+        assert!(RedirectUri::try_from(text.to_owned()).is_err(), "{text}");
+    }
+}
+
+/// AZ-45: a resource that would mean another one when it is read again is none
+#[test]
+fn a_resource_with_two_slashes_at_its_end_is_no_resource() {
+    for text in ["https://mcp.example.com/mcp//", "https://mcp.example.com//"] {
+        assert!(Resource::try_from(text.to_owned()).is_err(), "{text}");
+    }
+}
+
 /// AZ-41, AZ-45, ASM-07: one spelling, which means itself
 #[test]
 fn a_name_that_is_taken_is_taken_again_as_it_was_kept() {
