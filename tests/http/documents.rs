@@ -184,6 +184,18 @@ async fn an_operator_adds_documents_and_overrules_the_shipped_ones() {
     }
 }
 
+/// CIMD-20, T5: a name that anybody can write stands beside the host that nobody else has
+#[tokio::test]
+async fn the_page_names_the_host_of_the_document() {
+    let server = TestServer::spawn_with([("MCP_AUTH_INTERNAL_CLIENT_DOCUMENTS", "pinned")]).internal();
+    let claude_code = client(CLAUDE_CODE_ID, "http://localhost:53124/callback");
+    let page = server.authorize(&alice(), &claude_code.request()).await.text();
+    let (_, shown) = page.split_once("<main").unwrap_or_else(|| panic!("{page}"));
+    let shown = shown.split("href=").map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let shown: String = shown.collect();
+    assert!(shown.contains("claude.ai"), "{page}");
+}
+
 /// T33: a rule names such a client by its URL
 #[tokio::test]
 async fn a_document_client_can_be_denied() {

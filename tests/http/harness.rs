@@ -1,6 +1,7 @@
 //! A server of its own for each test: keys in a folder of its own, a clock that can be moved, two sites.
 
 pub(crate) mod answer;
+pub(crate) mod any;
 pub(crate) mod form;
 pub(crate) mod minted;
 pub(crate) mod person;

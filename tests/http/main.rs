@@ -9,6 +9,9 @@
 mod harness;
 
 mod access_token;
+mod any_request;
+mod any_sealed;
+mod any_value;
 mod authorize;
 mod authorize_door;
 mod consent;

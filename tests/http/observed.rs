@@ -125,6 +125,28 @@ async fn counters_name_nobody_and_do_not_grow_with_what_is_sent() {
     }
 }
 
+/// The format itself: types that the announced version knows, then a name, labels and a number
+#[tokio::test]
+async fn the_counters_are_what_prometheus_reads() {
+    let server = TestServer::spawn();
+    server.register(&server.metadata()).await;
+    let answer = server.admin("/metrics").answer().await;
+    let open_metrics = answer.is("application/openmetrics-text");
+    assert!(answer.status == 200 && (open_metrics || answer.is("text/plain")), "{answer:?}");
+    let known: &[&str] =
+        if open_metrics { &["counter", "gauge", "info"] } else { &["counter", "gauge", "untyped"] };
+    let text = answer.text();
+    let (comments, samples): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    assert_eq!(comments.last() == Some(&"# EOF"), open_metrics, "{text}");
+    let types = comments.iter().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').nth(1));
+    let types: Vec<&str> = types.collect();
+    assert!(types.len() >= 3 && types.iter().all(|kind| known.contains(kind)), "{types:?} in {text}");
+    for line in samples {
+        let (series, number) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
+        assert!(series.starts_with("mcp_auth_") && number.parse::<f64>().is_ok(), "{line}");
+    }
+}
+
 impl TestServer {
     async fn metrics(&self) -> String {
         self.admin("/metrics").answer().await.text()
