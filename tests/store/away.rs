@@ -35,9 +35,9 @@ async fn a_replica_without_redis_says_so_and_stays_in_service() {
     let (mut redis, upstream) = (Redis::start(), Upstream::start().await);
     let [server, ..] = replicas_with(&redis, ("MCP_AUTH_UPSTREAM", &upstream.url));
     let tokens = server.tokens(&server.client().await).await;
-    assert_eq!(readiness(&server).await, (200, "ok\nstore: answers\n".to_owned()));
+    assert_eq!(readiness(&server).await, (200, "ready\nstore: answers\n".to_owned()));
     redis.stop();
-    let away = (200, "ok\nstore: away\n".to_owned());
+    let away = (200, "ready\nstore: away\n".to_owned());
     within(SOON, "away", async || readiness(&server).await == away).await;
     let answer = server.get("/mcp").bearer_auth(&tokens.access).answer().await;
     assert_eq!(answer.status, 200, "{answer:?}");

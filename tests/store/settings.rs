@@ -50,6 +50,7 @@ async fn a_redis_that_takes_the_password_later_is_entered_then() {
 /// README: a user who may do nothing else; over TCP, in a database of its own
 #[tokio::test]
 async fn a_user_of_redis_needs_no_more_than_readme_grants() {
+    assert!(include_str!("../../README.md").contains(RIGHTS));
     let (port, home) = (free_port(), TempDir::new().unwrap());
     let user = format!("mcp on >{PASSWORD} {RIGHTS} +select");
     let rules: Vec<&str> = user.split(' ').collect();
@@ -85,7 +86,7 @@ fn a_redis_behind_tls_is_entered_if_its_certificate_is_trusted() {
         ["--tls-auth-clients", "no"],
     ]
     .concat();
-    let _redis = Redis::start_with(&tls);
+    let _running = Redis::start_with(&tls);
     let operator = Operator::new();
     for (host, trusted, enters) in
         [("localhost", "ca.crt", true), ("localhost", "other.crt", false), ("127.0.0.1", "ca.crt", false)]
@@ -139,7 +140,7 @@ fn free_port() -> String {
 
 /// An authority, another one, and a certificate of the first for `localhost`.
 fn certificates(home: &Path) {
-    let script = r#"
+    let script = r"
         set -e
         for ca in ca other; do
             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
@@ -148,7 +149,7 @@ fn certificates(home: &Path) {
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=redis -keyout redis.key -out redis.csr
         echo subjectAltName=DNS:localhost >names
         openssl x509 -req -days 2 -in redis.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile names -out redis.crt
-    "#;
+    ";
     let made =
         Command::new("bash").args(["-c", script]).current_dir(home).stdin(Stdio::null()).output().unwrap();
     assert!(made.status.success(), "openssl is needed: {}", String::from_utf8_lossy(&made.stderr));

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::redis_server::Redis;
-use crate::start_up::harness::{Operator, Said, patiently};
+use crate::start_up::harness::{Operator, Said};
 
 /// design 5.2: Redis needs append-only persistence and `noeviction`
 #[test]
@@ -67,7 +67,7 @@ fn a_start_warns_as_the_check_does() {
         let log = BufReader::new(server.stderr.take().unwrap());
         let found = log.lines().map(Result::unwrap).find(|line| line.contains(warned));
         server.kill().unwrap();
-        patiently(server);
+        server.wait().unwrap();
         assert!(found.is_some_and(|line| line.contains("WARN") || line.contains("ERROR")), "{warned}");
     }
 }
