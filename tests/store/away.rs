@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::harness::upstream::Upstream;
 use crate::harness::{Answer, Ask, TestServer, form};
 use crate::redis_server::{Redis, readiness, replicas, replicas_with, within};
+use crate::road::Road;
 
 const SOON: Duration = Duration::from_secs(3);
 
@@ -57,7 +58,24 @@ async fn a_server_starts_before_its_redis() {
     server.token(&redemption).await.tokens();
 }
 
-/// A command that Redis reads after we gave up must do nothing
+/// A redemption that Redis reads after we gave up does nothing, or the next try would be taken for theft
+#[tokio::test]
+async fn a_redemption_that_reaches_redis_late_burns_no_code() {
+    let redis = Redis::start();
+    let road = Road::to(redis.socket()).await;
+    let server = TestServer::spawn_with([("MCP_AUTH_STORE", &road.url)]);
+    let client = server.client().await;
+    let redemption = client.exchange(&server.code(&client).await);
+    road.block();
+    assert_waits(&server.token(&redemption).await);
+    assert!(!redis.asked(&["INFO", "commandstats"]).contains("cmdstat_eval:"));
+    road.clear();
+    let arrived = async || redis.asked(&["INFO", "commandstats"]).contains("cmdstat_eval:calls=1,");
+    within(SOON, "arrived", arrived).await;
+    server.token(&redemption).await.tokens();
+}
+
+/// Connections stay and nothing is answered
 #[tokio::test]
 async fn a_redis_that_froze_burns_no_code_when_it_thaws() {
     let redis = Redis::start();

@@ -23,5 +23,6 @@ mod away;
 mod gateways;
 mod redis_server;
 mod replicas;
+mod road;
 mod settings;
 mod warnings;

@@ -82,7 +82,7 @@ impl Redis {
         line.trim_end().to_owned()
     }
 
-    fn socket(&self) -> String {
+    pub(crate) fn socket(&self) -> String {
         self.home.path().join("redis.sock").to_str().unwrap().to_owned()
     }
 
