@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools e2e browser conformance bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e browser conformance bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
+	@$(call part,store,cargo test --test store)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
@@ -46,6 +47,9 @@ doc: needs ## Build the documentation, every warning an error
 
 tools: ## Install the pinned parts that the tests run against (into tests/tools)
 	@$(call part,tools,tests/tools/install.sh)
+
+store: needs tools ## Replicas that share a real Redis
+	@cargo test --test store
 
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e

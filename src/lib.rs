@@ -29,6 +29,7 @@
 //! * `p256`: seal
 //! * `envy`: config
 //! * `reqwest`: fetch, http/gateway
+//! * `redis`: spent
 //! * `actix_web`: http, server, main
 //! * `askama`: http
 //! * `clap`: cli, main

@@ -56,7 +56,7 @@ impl Server {
             clock,
             authorities: Authority::all(&config, &keys, &rules),
             keys,
-            spent: Spent::memory(),
+            spent: Spent::new(&config.store, config.lifetimes.access)?,
             rules: Arc::clone(&rules),
             provider: config.proofs.id_token.map(Provider::new).transpose()?,
             limits: Limits::new(config.limits),
@@ -97,6 +97,7 @@ impl Server {
         let mut told = Told::new()?;
         let handle = self.public.handle();
         let admin = actix_web::rt::spawn(self.admin);
+        let store = actix_web::rt::spawn(follow(self.app.clone()));
         let watch = actix_web::rt::spawn(watch(self.app.clone(), self.poll));
         let mut public = actix_web::rt::spawn(self.public);
         let ended = tokio::select! {
@@ -113,6 +114,7 @@ impl Server {
                 Ok(Ok(()))
             }
         };
+        store.abort();
         watch.abort();
         admin.abort();
         ended.map_err(io::Error::other)?
@@ -155,6 +157,11 @@ async fn watch(app: Data<App>, poll: Duration) {
         app.keys.look(&app.telemetry, app.clock.now());
         app.rules.look(&app.telemetry, app.clock.now());
     }
+}
+
+/// Keeps up with what other replicas revoke.
+async fn follow(app: Data<App>) {
+    app.spent.follow(&app.clock).await;
 }
 
 /// Why the server did not start.

@@ -23,6 +23,8 @@ pub struct Telemetry {
     key_since: Family<Ring, Gauge>,
     key_uses: Family<Kid, Gauge>,
     families: Gauge,
+    store_away: Gauge,
+    revocations_read: Gauge,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -104,7 +106,17 @@ impl Telemetry {
         self.key_uses.get_or_create(&Kid { kid: kid.to_owned() }).set(times);
     }
 
-    /// How many families the store remembers.
+    /// Does the shared store not answer?
+    pub fn store_away(&self, away: bool) {
+        self.store_away.set(away.into());
+    }
+
+    /// When the shared list of revoked families was last read.
+    pub fn revocations_read(&self, at: Timestamp) {
+        self.revocations_read.set(at.as_secs());
+    }
+
+    /// How many families this replica remembers by itself.
     pub fn families(&self, count: usize) {
         self.families.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
@@ -131,6 +143,8 @@ impl Default for Telemetry {
             key_since: Family::default(),
             key_uses: Family::default(),
             families: Gauge::default(),
+            store_away: Gauge::default(),
+            revocations_read: Gauge::default(),
         };
         let registry = &mut telemetry.registry;
         registry.register("requests", "Requests by door, status and error", telemetry.requests.clone());
@@ -153,7 +167,21 @@ impl Default for Telemetry {
             "Encryptions by a session key since the start",
             telemetry.key_uses.clone(),
         );
-        registry.register("families", "Families the store remembers", telemetry.families.clone());
+        registry.register(
+            "families",
+            "Families this replica remembers by itself",
+            telemetry.families.clone(),
+        );
+        registry.register(
+            "store_away",
+            "Whether the shared store does not answer",
+            telemetry.store_away.clone(),
+        );
+        registry.register(
+            "revocations_read_timestamp_seconds",
+            "When the shared list of revoked families was last read; 0 without a shared store",
+            telemetry.revocations_read.clone(),
+        );
         registry.register(
             "build",
             "Which build this is",
@@ -179,6 +207,8 @@ mod tests {
         telemetry.key_in_force("access", Timestamp::from_secs(9));
         telemetry.key_used("k1", 11);
         telemetry.families(3);
+        telemetry.store_away(true);
+        telemetry.revocations_read(Timestamp::from_secs(11));
         let text = telemetry.text();
         for line in [
             r#"mcp_auth_requests_total{door="/oauth/token",status="400",error="invalid_grant"} 1"#,
@@ -190,6 +220,8 @@ mod tests {
             r#"mcp_auth_key_since_timestamp_seconds{ring="access"} 9"#,
             r#"mcp_auth_key_uses{kid="k1"} 11"#,
             "mcp_auth_families 3",
+            "mcp_auth_store_away 1",
+            "mcp_auth_revocations_read_timestamp_seconds 11",
             concat!(r#"mcp_auth_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
         ] {
             assert!(text.contains(line), "{line}\n{text}");

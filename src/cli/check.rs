@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::rules::Rules;
 use crate::seal::keys_dir::Keys;
 use crate::server::StartError;
+use crate::spent::Spent;
 
 /// Gives what `serve` would run with; fails where it would.
 pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError> {
@@ -29,13 +30,18 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError>
         text.push_str(" unix socket");
     }
     text.push('\n');
-    for warning in config.warnings.iter().chain(&notes()) {
+    for warning in config.warnings.iter().chain(&of_the_store(config)?) {
         let _ = writeln!(text, "note: {warning}");
     }
     Ok(text)
 }
 
-fn notes() -> [String; 1] {
-    ["MCP_AUTH_STORE=memory: a restart or another replica forgets which refresh tokens were superseded or revoked; \
-      the deny file is the revocation that lasts".to_owned()]
+/// Waits for a store, but not for a resolver of names that does not answer.
+fn of_the_store(config: &Config) -> Result<Vec<String>, CliError> {
+    let spent = Spent::new(&config.store, config.lifetimes.access)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return Ok(Vec::new()) };
+    let warnings = runtime.block_on(spent.warnings());
+    runtime.shutdown_background();
+    Ok(warnings)
 }

@@ -2,6 +2,7 @@
 
 mod read;
 mod site;
+mod store;
 mod types;
 mod vars;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub use read::ConfigError;
 use read::{Read, list, seconds};
+pub use store::{RedisAddress, RedisStore, Store};
 pub use types::{
     Consent, IdTokenSettings, Lifetimes, Limits, Listen, LogFormat, Pages, Proofs, ProviderIssuer,
     ProxySecret, Upstream, Upstreams,
@@ -36,6 +38,7 @@ pub struct Config {
     pub poll: Seconds,
     pub limits: Limits,
     pub lifetimes: Lifetimes,
+    pub store: Store,
     pub upstreams: Upstreams,
     pub forwarded_hops: usize,
     pub drain: Seconds,
@@ -80,6 +83,7 @@ impl Config {
             poll: read.value("KEYS_POLL_SECS", vars.keys_poll_secs.clone(), "5", read::lifetime)?,
             limits: limits(&vars, &mut read)?,
             lifetimes: lifetimes(&vars, &mut read)?,
+            store: store::store(&vars, &mut read)?,
             upstreams: upstreams(&vars, &sites, &mut read)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
             pages: pages(&vars, &mut read)?,
@@ -195,8 +199,6 @@ fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
 
 /// Settings whose work is not there yet: refused, never ignored.
 fn not_yet(vars: &Vars, read: &mut Read) -> Result<(), ConfigError> {
-    read.only("STORE", vars.store.clone(), "memory")?;
-    read.only("STORE_PASSWORD_FILE", vars.store_password_file.clone(), "")?;
     read.only("UPSTREAM_AUTHORIZATION", vars.upstream_authorization.clone(), "pass")
 }
 
@@ -278,9 +280,10 @@ mod tests {
             ("MCP_AUTH_REGISTER_PER_MINUTE", "many"),
             ("MCP_AUTH_LOG_FORMAT", "xml"),
             ("MCP_AUTH_ACCENT", "red"),
+            ("MCP_AUTH_STORE", "memcached://127.0.0.1"),
+            ("MCP_AUTH_STORE", "redis://:hunter2@127.0.0.1"),
+            ("MCP_AUTH_STORE_PASSWORD_FILE", "/a/file/without/a/redis"),
             // Known, and their work is not there yet.
-            ("MCP_AUTH_STORE", "redis://127.0.0.1"),
-            ("MCP_AUTH_STORE_PASSWORD_FILE", "/x"),
             ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
             ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
         ] {

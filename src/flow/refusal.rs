@@ -9,7 +9,7 @@ use crate::oauth::pkce;
 use crate::oauth::resource::UnknownResource;
 use crate::oauth::scope::BeyondGrant;
 use crate::seal::{OpenError, SealError};
-use crate::spent::Reused;
+use crate::spent::{Away, Reused, Unspent};
 
 /// What a client is told. `Display` is what it may read; `source` is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,8 @@ pub enum Refusal {
     Scope(#[from] BeyondGrant),
     #[error("an internal error")]
     Seal(#[from] SealError),
+    #[error("the server cannot answer now; try again later")]
+    StoreAway(#[from] Away),
     #[error("it is not valid, or has expired")]
     Token(#[source] OpenError),
     #[error("{0}")]
@@ -111,6 +113,7 @@ impl Refusal {
             Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::Scope(_) => ErrorCode::InvalidScope,
             Self::Seal(_) => ErrorCode::ServerError,
+            Self::StoreAway(_) => ErrorCode::TemporarilyUnavailable,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
         }
@@ -120,6 +123,15 @@ impl Refusal {
     pub fn description(&self) -> String {
         let allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         self.to_string().chars().filter(allowed).collect()
+    }
+}
+
+impl From<Unspent> for Refusal {
+    fn from(unspent: Unspent) -> Self {
+        match unspent {
+            Unspent::Reused(reused) => reused.into(),
+            Unspent::Away(away) => away.into(),
+        }
     }
 }
 
@@ -137,6 +149,7 @@ pub enum ErrorCode {
     RequestNotSupported,
     RequestUriNotSupported,
     ServerError,
+    TemporarilyUnavailable,
     UnsupportedGrantType,
     UnsupportedResponseType,
 }
@@ -155,6 +168,7 @@ impl ErrorCode {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
         }

@@ -34,7 +34,7 @@ impl Authority {
             Err(_) => self.family_of_access_token(client, token, now)?,
         };
         let Some((sid, sub, end)) = family else { return Ok(None) };
-        spent.revoke(&sid, &sub, end, now).await;
+        spent.revoke(&sid, &sub, end, now).await?;
         Ok(Some(Revoked { sub, sid }))
     }
 

@@ -11,6 +11,9 @@ use crate::flow::consent::Unanswered;
 use crate::flow::refusal::{ErrorCode, Refusal};
 use crate::flow::verify::NoEntry;
 
+/// A store that is away is looked for every second.
+const STORE_RETRY_SECS: u64 = 2;
+
 /// What an API client is told instead of an answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -82,6 +85,11 @@ impl ResponseError for ApiError {
         match self {
             Self::MethodNotAllowed(allowed) => response.insert_header(("Allow", *allowed)),
             Self::NoEntry { challenge, .. } => response.insert_header((WWW_AUTHENTICATE, challenge.as_str())),
+            Self::Refused(refusal) | Self::RefusedBasic(refusal)
+                if refusal.code() == ErrorCode::TemporarilyUnavailable =>
+            {
+                response.insert_header((RETRY_AFTER, STORE_RETRY_SECS))
+            }
             // RFC 6749 §5.2: the scheme that the client tried.
             Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
@@ -102,6 +110,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
         ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     }
 }

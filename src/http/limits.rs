@@ -17,7 +17,7 @@ use super::params::Params;
 use super::{App, caller};
 use crate::artifact::ClientDigest;
 use crate::config;
-use crate::flow::refusal::Refusal;
+use crate::flow::refusal::{ErrorCode, Refusal};
 
 /// So many callers are remembered; past that those who were quiet are forgotten.
 const CALLERS: usize = 65_536;
@@ -53,6 +53,10 @@ pub(super) fn may_register(app: &App, request: &HttpRequest) -> Result<(), ApiEr
 /// Counts a failure of this client from this caller, and says what it is told. What would have succeeded has by
 /// then: the right secret is never refused.
 pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: Refusal) -> ApiError {
+    // What is our own failure counts against nobody.
+    if refusal.code() == ErrorCode::TemporarilyUnavailable {
+        return refusal.into();
+    }
     let key = (ClientDigest::of(&client_id(form, request.headers())), caller_of(app, request));
     let counted = app.limits.token_failures.as_ref().map_or(Ok(()), |limiter| count(limiter, &key));
     match counted {

@@ -42,7 +42,7 @@ use crate::provider::Provider;
 use crate::rules::Rules;
 use crate::seal::Purpose;
 use crate::seal::keys_dir::Keys;
-use crate::spent::Spent;
+use crate::spent::{SharedFamilies, Spent};
 use crate::telemetry::Telemetry;
 use error::{ApiError, PageError};
 
@@ -111,17 +111,21 @@ fn either() -> impl Guard {
     guard::Any(guard::Get()).or(guard::Head())
 }
 
-/// Keys were read before the port was bound, so an answer is all there is to know.
 async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Until it is told to end.
+/// Until it is told to end. A store that is away is said, and no more: every replica would leave the load balancer
+/// at once, gateways and all.
 async fn readiness(app: Data<App>) -> HttpResponse {
     if app.ending.load(Ordering::Relaxed) {
         return HttpResponse::ServiceUnavailable().body("ending\n");
     }
-    HttpResponse::Ok().body("ready\n")
+    HttpResponse::Ok().body(match app.spent.shared().map(SharedFamilies::answers) {
+        None => "ready\n",
+        Some(true) => "ready\nstore: answers\n",
+        Some(false) => "ready\nstore: away\n",
+    })
 }
 
 /// Counters as they are; gauges as they are now.
@@ -134,6 +138,12 @@ async fn metrics(app: Data<App>) -> HttpResponse {
         app.telemetry.key_used(key.record().kid(), key.uses());
     }
     app.telemetry.families(app.spent.count());
+    if let Some(store) = app.spent.shared() {
+        app.telemetry.store_away(!store.answers());
+        if let Some(read) = store.list_read() {
+            app.telemetry.revocations_read(read);
+        }
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(app.telemetry.text())
 }
 

@@ -57,6 +57,7 @@ async fn exchange(
             app.telemetry.replayed(reused.kind());
             audit(request, "replay seen", client.jti(), None);
         }
+        Err(Refusal::StoreAway(_)) => {}
         Err(_) => audit(request, "refused", client.jti(), None),
     }
     exchanged.map(|issued| issued.response)

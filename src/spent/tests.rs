@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::memory::{FAMILIES_A_PERSON, SWEEP_EVERY};
 use super::*;
 use crate::artifact::{ClientDigest, Grant, Person};
 use crate::oauth::Catalogue;
@@ -40,7 +41,7 @@ impl World {
     }
 
     async fn present(&self, token: &RefreshToken) -> Result<RefreshToken, Reused> {
-        self.spent.present(token, GRACE, self.now).await?;
+        self.spent.present(token, GRACE, self.now).await.map_err(reused)?;
         Ok(RefreshToken { generation: token.generation + 1, nonce: new_nonce(), ..copy(token) })
     }
 
@@ -84,8 +85,8 @@ impl World {
         Ok(())
     }
 
-    async fn is_over(&self) -> bool {
-        self.spent.is_revoked(&self.kept.grant.sid).await
+    fn is_over(&self) -> bool {
+        self.spent.is_revoked(&self.kept.grant.sid)
     }
 }
 
@@ -133,7 +134,7 @@ async fn a_thief_is_found_out_at_the_second_refresh() {
                 1 => world.client_loses_the_answer().await,
                 step => world.thief_refreshes(*step == 3).await,
             };
-            assert!(!must_end || (done.is_err() && world.is_over().await), "{steps:?} {used_before}");
+            assert!(!must_end || (done.is_err() && world.is_over()), "{steps:?} {used_before}");
             keeps_pace |= *step == 3 && thefts > 0 && done.is_ok();
             thefts += usize::from(by_thief && done.is_ok());
             answered += usize::from(*step == 0 && thefts > 0 && done.is_ok());
@@ -203,7 +204,7 @@ proptest! {
                 if step != 4 {
                     turns.push(by_thief);
                 }
-                assert!(turns.len() < 4 || world.is_over().await, "{steps:?} {used_before}");
+                assert!(turns.len() < 4 || world.is_over(), "{steps:?} {used_before}");
             }
         });
     }
@@ -216,7 +217,7 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
     let (spent, end) = (Spent::memory(), Timestamp::from_secs(WEEK));
     let open = async |family: usize, person: usize, now: i64| {
         let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
-        spent.open_family(&sid, &sub, end, Timestamp::from_secs(now)).await
+        spent.open_family(&sid, &sub, end, Timestamp::from_secs(now)).await.map_err(reused)
     };
     for family in 0..FAMILIES_A_PERSON + 10 {
         open(family, 0, 0).await.unwrap();
@@ -227,6 +228,13 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
         open(10_000 + family, 1 + family, WEEK).await.unwrap();
     }
     assert!(spent.count() <= SWEEP_EVERY, "{}", spent.count());
+}
+
+fn reused(unspent: Unspent) -> Reused {
+    match unspent {
+        Unspent::Reused(reused) => reused,
+        Unspent::Away(away) => panic!("memory is never away: {away}"),
+    }
 }
 
 fn first() -> RefreshToken {

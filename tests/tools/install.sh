@@ -86,15 +86,16 @@ install_python_parts() {
     stamp python requirements.txt
 }
 
-current_debian_parts() { command -v chromium >/dev/null && command -v haproxy >/dev/null; }
+current_debian_parts() { command -v chromium haproxy redis-server openssl | grep -c . | grep -qx 4; }
 
 install_debian_parts() {
-    local sentence="chromium and haproxy are needed: install Debian's packages of these names."
+    local sentence="chromium, haproxy, redis-server and openssl are needed: install Debian's packages of these names."
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
-    echo "tests/tools: installing Debian's chromium and haproxy (about a minute)"
+    echo "tests/tools: installing Debian's chromium, haproxy, redis-server and openssl (about a minute)"
     # RUNLEVEL=1 keeps the package from starting a service.
     apt-get update -qq \
-        && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium haproxy >/dev/null \
+        && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            chromium haproxy redis-server openssl >/dev/null \
         || fail "$sentence"
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn elsewhere(
         return Err(ApiError::ForeignOrigin);
     }
     let token = match bearer(&request) {
-        Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()).await,
+        Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()),
         Err(reason) => Err(reason),
     };
     let token =
