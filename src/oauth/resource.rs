@@ -36,7 +36,7 @@ impl TryFrom<String> for Resource {
     fn try_from(text: String) -> Result<Self, NameError> {
         let url = web_url(&text)?;
         let path = path_as_sent(&text);
-        if url.query().is_some() || !(path.is_empty() || path == url.path()) {
+        if url.query().is_some() || path.ends_with("//") || !(path.is_empty() || path == url.path()) {
             return Err(NameError::Malformed);
         }
         Ok(Self(url.origin().ascii_serialization() + path.strip_suffix('/').unwrap_or(path)))
