@@ -16,7 +16,9 @@ pub struct ConfigError {
 impl ConfigError {
     /// `variable` without its prefix.
     pub fn new(variable: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { variable: variable.into(), reason: reason.into() }
+        // One sentence, whatever was in the value.
+        let reason = reason.into().replace(|c: char| c.is_control(), " ");
+        Self { variable: variable.into(), reason }
     }
 }
 

@@ -10,6 +10,7 @@
 mod assistant;
 mod jose;
 mod journey;
+mod long_way;
 mod mcp;
 mod part;
 mod person;
