@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Once;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
@@ -16,10 +17,12 @@ use super::error::ApiError;
 use super::params::Params;
 use super::{App, caller};
 use crate::artifact::ClientDigest;
+use crate::clock::Timestamp;
 use crate::config;
 use crate::flow::refusal::{ErrorCode, Refusal};
 
-/// So many callers are remembered; past that those who were quiet are forgotten.
+/// So many callers are remembered. Past that those who were quiet are forgotten, and when nobody was, newcomers
+/// have to wait.
 const CALLERS: usize = 65_536;
 
 /// The limits of one server.
@@ -27,8 +30,8 @@ const CALLERS: usize = 65_536;
 pub(crate) struct Limits {
     /// Said once, when all callers look like one.
     warned: Once,
-    register: Option<DefaultKeyedRateLimiter<Caller>>,
-    token_failures: Option<DefaultKeyedRateLimiter<(ClientDigest, Caller)>>,
+    register: Option<Table<Caller>>,
+    token_failures: Option<Table<(ClientDigest, Caller)>>,
 }
 
 /// Who counts as one: an IPv4 address, or the /64 that one host of IPv6 has to itself.
@@ -38,16 +41,16 @@ impl Limits {
     pub(crate) fn new(limits: config::Limits) -> Self {
         Self {
             warned: Once::new(),
-            register: limits.register.map(keyed),
-            token_failures: limits.token_failures.map(keyed),
+            register: limits.register.map(Table::new),
+            token_failures: limits.token_failures.map(Table::new),
         }
     }
 }
 
 /// May this caller register once more?
 pub(super) fn may_register(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(limiter) = &app.limits.register else { return Ok(()) };
-    count(limiter, &caller_of(app, request)).inspect_err(|_| app.telemetry.limited("register"))
+    let Some(table) = &app.limits.register else { return Ok(()) };
+    table.count(&caller_of(app, request), app.clock.now()).inspect_err(|_| app.telemetry.limited("register"))
 }
 
 /// Counts a failure of this client from this caller, and says what it is told. What would have succeeded has by
@@ -58,7 +61,8 @@ pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: R
         return refusal.into();
     }
     let key = (ClientDigest::of(&client_id(form, request.headers())), caller_of(app, request));
-    let counted = app.limits.token_failures.as_ref().map_or(Ok(()), |limiter| count(limiter, &key));
+    let table = app.limits.token_failures.as_ref();
+    let counted = table.map_or(Ok(()), |table| table.count(&key, app.clock.now()));
     match counted {
         Err(too_many) => {
             app.telemetry.limited("token");
@@ -69,18 +73,32 @@ pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: R
     }
 }
 
-fn keyed<K: Clone + Eq + Hash>(per_minute: NonZeroU32) -> DefaultKeyedRateLimiter<K> {
-    RateLimiter::keyed(Quota::per_minute(per_minute))
+/// How often each of many did something lately.
+#[derive(Debug)]
+struct Table<K: Clone + Eq + Hash> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    /// When the quiet ones were forgotten last: at most once a second, for it looks at everybody.
+    swept: AtomicI64,
 }
 
-fn count<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), ApiError> {
-    if limiter.len() > CALLERS {
-        limiter.retain_recent();
+impl<K: Clone + Eq + Hash> Table<K> {
+    fn new(per_minute: NonZeroU32) -> Self {
+        Self { limiter: RateLimiter::keyed(Quota::per_minute(per_minute)), swept: AtomicI64::new(0) }
     }
-    limiter.check_key(key).map_err(|until| {
-        let wait = until.wait_time_from(DefaultClock::default().now());
-        ApiError::TooMany { retry_after_secs: wait.as_secs() + 1 }
-    })
+
+    fn count(&self, key: &K, now: Timestamp) -> Result<(), ApiError> {
+        if self.limiter.len() >= CALLERS && self.swept.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs()
+        {
+            self.limiter.retain_recent();
+        }
+        if self.limiter.len() >= CALLERS {
+            return Err(ApiError::TooMany { retry_after_secs: 1 });
+        }
+        self.limiter.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            ApiError::TooMany { retry_after_secs: wait.as_secs() + 1 }
+        })
+    }
 }
 
 fn caller_of(app: &App, request: &HttpRequest) -> Caller {
@@ -104,5 +122,33 @@ fn is_private(address: IpAddr) -> bool {
         IpAddr::V6(address) => {
             address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    // T19, T20
+    #[test]
+    fn a_flood_of_callers_fills_no_memory_and_is_forgotten_when_it_is_over() {
+        let table: Table<usize> = Table::new(NonZeroU32::MAX);
+        for caller in 0..2 * CALLERS {
+            let _ = table.count(&caller, NOW);
+        }
+        assert!(table.limiter.len() <= CALLERS);
+        let later = NOW + crate::clock::Seconds(1);
+        assert!(table.count(&usize::MAX, later).is_ok());
+    }
+
+    #[test]
+    fn who_is_over_the_limit_is_told_how_long_to_wait() {
+        let table: Table<usize> = Table::new(NonZeroU32::MIN);
+        assert!(table.count(&1, NOW).is_ok());
+        let refused = table.count(&1, NOW).unwrap_err();
+        assert!(matches!(refused, ApiError::TooMany { retry_after_secs: 59..=61 }), "{refused:?}");
+        assert!(table.count(&2, NOW).is_ok());
     }
 }
