@@ -185,8 +185,7 @@ fn html(
     nonce: &str,
     referrer: &'static str,
 ) -> HttpResponse {
-    // No form-action: Chromium applies it to the redirect that follows the answer, too, and neither a loopback port
-    // nor an application's scheme can be listed for it in every browser.
+    // No form-action: Chromium applies it to the redirect that follows the answer, too, and would not open the client.
     let policy =
         format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'");
     response
