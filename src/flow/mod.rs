@@ -68,6 +68,11 @@ impl Authority {
         self.lifetimes.refresh.is_some()
     }
 
+    /// How long an application may go on without asking again.
+    pub fn grant_lasts(&self, client: &Client) -> Seconds {
+        self.lifetimes.refresh.filter(|_| !client.no_refresh).unwrap_or(self.lifetimes.access)
+    }
+
     pub fn knows_documents(&self) -> bool {
         self.site.documents == ClientDocuments::Pinned
     }

@@ -12,13 +12,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::PageError;
 use super::{App, Here, consent};
 use crate::artifact::Client;
+use crate::clock::Seconds;
 use crate::config::Pages;
 use crate::flow::authorize::Asked;
 use crate::oauth::{RedirectUri, Resource};
 use crate::seal::new_jti;
 use crate::site::{Registration, Site};
 use accent::{Accent, Colour};
-use words::Words;
+use words::{Words, span};
 
 /// The question before every code.
 #[derive(Template)]
@@ -30,6 +31,7 @@ struct ConsentPage<'a> {
     switch: String,
     /// Whence the application is known; none: it only says so itself.
     known: Option<String>,
+    lasts: String,
     asked: &'a Asked,
 }
 
@@ -74,6 +76,10 @@ impl<'a> Look<'a> {
             accent: pages.accent.as_deref().and_then(Colour::parse).map(Accent::from).unwrap_or_default(),
             ..Self::plain()
         }
+    }
+
+    fn at(request: &'a HttpRequest) -> Self {
+        request.app_data::<Data<App>>().map_or_else(Self::plain, |app| Self::of(&app.pages))
     }
 
     fn plain() -> Self {
@@ -136,13 +142,13 @@ fn admits(site: &Site, callback: &str) -> bool {
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.
 pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
-    let app = request.app_data::<Data<App>>();
-    let look = app.map_or_else(Look::plain, |app| Look::of(&app.pages));
+    let lasts = Here::of(request).map(|here| here.grant_lasts(&asked.client));
     let page = ConsentPage {
-        look,
+        look: Look::at(request),
         action: consent::PATH,
         switch: way_back("/oauth2/sign_out", request),
         known: known(&asked.client),
+        lasts: span(lasts.unwrap_or(Seconds(0))),
         asked,
     };
     html(HttpResponse::Ok(), &page, &page.look.nonce, "same-origin")
@@ -157,9 +163,9 @@ fn known(client: &Client) -> Option<String> {
 }
 
 /// Says what happened and what to do now.
-pub(super) fn sorry(error: &PageError, request_id: &str) -> HttpResponse {
+pub(super) fn sorry(error: &PageError, request: &HttpRequest, request_id: &str) -> HttpResponse {
     let page = SorryPage {
-        look: Look::plain(),
+        look: Look::at(request),
         words: Words::of(error),
         reason: sentence(&error.to_string()),
         way_on: if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None },
