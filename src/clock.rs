@@ -40,17 +40,6 @@ impl Add<Seconds> for Timestamp {
 #[serde(transparent)]
 pub struct Seconds(pub i64);
 
-impl Seconds {
-    /// For people, in the largest unit that is at least two, or exactly one.
-    pub fn in_words(self) -> String {
-        let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-        let fits = |(span, _): &&(i64, &str)| self.0 == *span || self.0 >= 2 * span;
-        let (span, unit) = units.iter().find(fits).unwrap_or(&(1, "second"));
-        let count = self.0 / span;
-        format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-    }
-}
-
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -82,24 +71,5 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_read_the_largest_unit() {
-        for (secs, words) in [
-            (604_800, "7 days"),
-            (86_400, "1 day"),
-            (129_600, "36 hours"),
-            (3_600, "1 hour"),
-            (5_400, "90 minutes"),
-            (1, "1 second"),
-        ] {
-            assert_eq!(Seconds(secs).in_words(), words);
-        }
     }
 }

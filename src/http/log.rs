@@ -108,7 +108,7 @@ fn complete<B>(response: ServiceResponse<B>, id: &str) -> ServiceResponse<Either
     let Some(error) = response.response().error().and_then(|error| error.as_error::<PageError>()) else {
         return response.map_into_left_body();
     };
-    let (head, page) = pages::sorry(error, id).into_parts();
+    let (head, page) = pages::sorry(error, response.request(), id).into_parts();
     let mut response = response.map_body(|_, _| EitherBody::right(page));
     for (name, value) in head.headers() {
         response.headers_mut().insert(name.clone(), value.clone());

@@ -18,7 +18,7 @@ use crate::oauth::{RedirectUri, Resource};
 use crate::seal::new_jti;
 use crate::site::{Registration, Site};
 use accent::{Accent, Colour};
-use words::Words;
+use words::{Words, span};
 
 /// The question before every code.
 #[derive(Template)]
@@ -30,6 +30,7 @@ struct ConsentPage<'a> {
     switch: String,
     /// Whence the application is known; none: it only says so itself.
     known: Option<String>,
+    lasts: String,
     asked: &'a Asked,
 }
 
@@ -74,6 +75,10 @@ impl<'a> Look<'a> {
             accent: pages.accent.as_deref().and_then(Colour::parse).map(Accent::from).unwrap_or_default(),
             ..Self::plain()
         }
+    }
+
+    fn at(request: &'a HttpRequest) -> Self {
+        request.app_data::<Data<App>>().map_or_else(Self::plain, |app| Self::of(&app.pages))
     }
 
     fn plain() -> Self {
@@ -136,13 +141,12 @@ fn admits(site: &Site, callback: &str) -> bool {
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.
 pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
-    let app = request.app_data::<Data<App>>();
-    let look = app.map_or_else(Look::plain, |app| Look::of(&app.pages));
     let page = ConsentPage {
-        look,
+        look: Look::at(request),
         action: consent::PATH,
         switch: way_back("/oauth2/sign_out", request),
         known: known(&asked.client),
+        lasts: span(asked.lasts),
         asked,
     };
     html(HttpResponse::Ok(), &page, &page.look.nonce, "same-origin")
@@ -157,9 +161,9 @@ fn known(client: &Client) -> Option<String> {
 }
 
 /// Says what happened and what to do now.
-pub(super) fn sorry(error: &PageError, request_id: &str) -> HttpResponse {
+pub(super) fn sorry(error: &PageError, request: &HttpRequest, request_id: &str) -> HttpResponse {
     let page = SorryPage {
-        look: Look::plain(),
+        look: Look::at(request),
         words: Words::of(error),
         reason: sentence(&error.to_string()),
         way_on: if let PageError::NotSignedIn(reason) = error { reason.way_on() } else { None },
@@ -185,8 +189,7 @@ fn html(
     nonce: &str,
     referrer: &'static str,
 ) -> HttpResponse {
-    // No form-action: Chromium applies it to the redirect that follows the answer, too, and neither a loopback port
-    // nor an application's scheme can be listed for it in every browser.
+    // No form-action: Chromium applies it to the redirect that follows the answer, too, and would not open the client.
     let policy =
         format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'");
     response

@@ -33,16 +33,17 @@ async fn everybody_can_read_how_to_connect_an_assistant() {
 
 #[tokio::test]
 async fn everybody_can_read_the_pages_in_the_operators_colour() {
-    for (accent, question, landing) in
-        [("#ffcc00", "question-yellow", "landing-yellow"), ("#3b0764", "question-purple", "landing-purple")]
-    {
+    for (accent, names) in [
+        ("#ffcc00", ["question-yellow", "sorry-yellow", "landing-yellow"]),
+        ("#3b0764", ["question-purple", "sorry-purple", "landing-purple"]),
+    ] {
         let server = TestServer::spawn_with(&[
             ("MCP_AUTH_PRODUCT_NAME", "Example Corp Tools & Data"),
             ("MCP_AUTH_SUPPORT_CONTACT", "help@example.com"),
             ("MCP_AUTH_ACCENT", accent),
         ])
         .await;
-        look_at(&server, &pages::branded(&server, question, landing).await).await;
+        look_at(&server, &pages::branded(&server, names).await).await;
     }
 }
 

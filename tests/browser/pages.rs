@@ -103,7 +103,14 @@ pub(crate) async fn questions(server: &TestServer) -> Vec<Page> {
         Page::new(
             "question-https",
             claude.asks(public),
-            &["Claude", "Nobody has checked", "claude.ai", "alice@example.com", "Use another account"],
+            &[
+                "Claude",
+                "Nobody has checked",
+                "claude.ai",
+                "alice@example.com",
+                "Use another account",
+                "For a week at most",
+            ],
         ),
         Page::new(
             "question-minted",
@@ -212,11 +219,13 @@ pub(crate) fn landings(server: &TestServer) -> Vec<Page> {
     ]
 }
 
-pub(crate) async fn branded(server: &TestServer, question: &'static str, landing: &'static str) -> Vec<Page> {
+pub(crate) async fn branded(server: &TestServer, names: [&'static str; 3]) -> Vec<Page> {
     let client = Client::register(&server.public, "Claude", CLAUDE).await;
     let says = &["Example Corp Tools & Data", "Questions: help@example.com"];
+    let [question, sorry, landing] = names;
     vec![
         Page::new(question, client.asks(&server.public), says),
+        Page::new(sorry, client.asks_with(&server.public, "client_id", "nonsense"), says).status(400),
         Page::new(landing, format!("{}/", server.internal), says),
     ]
 }

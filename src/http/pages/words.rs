@@ -1,5 +1,6 @@
 //! What a person is told when something went wrong.
 
+use crate::clock::Seconds;
 use crate::flow::UnknownClient;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
@@ -38,6 +39,17 @@ impl Words {
             },
             PageError::Unanswered(reason) => unanswered(reason),
         }
+    }
+}
+
+/// A span in the largest unit that fits it whole.
+pub(super) fn span(Seconds(seconds): Seconds) -> String {
+    let units = [("a week", "weeks", 604_800), ("a day", "days", 86_400), ("an hour", "hours", 3_600)];
+    match units.into_iter().find(|(_, _, unit)| seconds >= *unit && seconds % unit == 0) {
+        Some((one, _, unit)) if seconds == unit => one.to_owned(),
+        Some((_, many, unit)) => format!("{} {many}", seconds / unit),
+        None if seconds <= 60 => "a minute".to_owned(),
+        None => format!("{} minutes", (seconds + 59) / 60),
     }
 }
 
@@ -140,5 +152,27 @@ fn unanswered(reason: &Unanswered) -> Words {
             now: "Start again from your assistant in a moment. If this page comes back, tell the people who run this \
                   server.",
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_the_largest_unit_that_fits_it_whole() {
+        for (seconds, told) in [
+            (604_800, "a week"),
+            (1_209_600, "2 weeks"),
+            (86_400, "a day"),
+            (691_200, "8 days"),
+            (3_600, "an hour"),
+            (100_800, "28 hours"),
+            (5_400, "90 minutes"),
+            (61, "2 minutes"),
+            (1, "a minute"),
+        ] {
+            assert_eq!(span(Seconds(seconds)), told);
+        }
     }
 }
