@@ -61,13 +61,13 @@ impl Server {
             provider: config.proofs.id_token.map(Provider::new).transpose()?,
             limits: Limits::new(config.limits),
             telemetry: Telemetry::default(),
-            gateway: Gateway::new(config.upstreams).map_err(FetchError::from)?,
             forwarded_hops: config.forwarded_hops,
             pages: config.pages,
             ending: AtomicBool::new(false),
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
-        let (public, address) = public(&config.listen, app.clone(), drain)?;
+        let gateway = Gateway::new(config.upstreams).map_err(FetchError::from)?;
+        let (public, address) = public(&config.listen, app.clone(), gateway, drain)?;
         let (admin, admin_address) = admin(&config.admin_listen, app.clone())?;
         Ok(Self { public, admin, address, admin_address, app, poll })
     }
@@ -185,10 +185,16 @@ fn keys_sentence(dir: &Path, error: &KeysError) -> String {
     }
 }
 
-fn public(listen: &Listen, app: Data<App>, drain: u64) -> Result<(dev::Server, Bound), StartError> {
+fn public(
+    listen: &Listen,
+    app: Data<App>,
+    gateway: Gateway,
+    drain: u64,
+) -> Result<(dev::Server, Bound), StartError> {
     let server = HttpServer::new(move || {
         ActixApp::new()
             .app_data(app.clone())
+            .app_data(Data::new(gateway.of_a_worker()))
             .configure(http::routes)
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::one_line))

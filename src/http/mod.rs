@@ -57,7 +57,6 @@ pub(crate) struct App {
     pub(crate) provider: Option<Provider>,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
-    pub(crate) gateway: Gateway,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
     /// It was told to end: requests that are open go on, and no new ones should come.

@@ -24,8 +24,9 @@ use actix_web::{HttpRequest, HttpResponse};
 const IDLE: Duration = Duration::from_secs(4);
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// The way to each MCP server.
-#[derive(Debug)]
+/// The way to each MCP server. Every worker has its own: a connection lives on the worker that opened it, and must
+/// not carry another's stream when the first one ends.
+#[derive(Clone, Debug)]
 pub(crate) struct Gateway {
     upstreams: Upstreams,
     clients: HashMap<Upstream, reqwest::Client>,
@@ -37,6 +38,11 @@ impl Gateway {
         let clients =
             all.map(|upstream| Ok((upstream.clone(), client(upstream)?))).collect::<Result<_, _>>()?;
         Ok(Self { upstreams, clients })
+    }
+
+    /// The same with connections of its own. What could be made once can be made again.
+    pub(crate) fn of_a_worker(&self) -> Self {
+        Self::new(self.upstreams.clone()).unwrap_or_else(|_| self.clone())
     }
 
     fn behind(&self, resource: &Resource) -> Option<(&Upstream, &reqwest::Client)> {
@@ -62,13 +68,14 @@ fn client(upstream: &Upstream) -> Result<reqwest::Client, reqwest::Error> {
 /// Every path that is no endpoint of ours: guarded and passed on, or nothing.
 pub(super) async fn elsewhere(
     app: Data<App>,
+    gateway: Data<Gateway>,
     here: Here,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let path = request.uri().path();
     let guarded =
-        here.site.resource_at(path).and_then(|resource| Some((resource, app.gateway.behind(resource)?)));
+        here.site.resource_at(path).and_then(|resource| Some((resource, gateway.behind(resource)?)));
     let Some((resource, (upstream, client))) = guarded else {
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
