@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tracing::{error, info};
 
@@ -33,6 +33,8 @@ struct Shared {
 struct Seen {
     texts: Option<[Vec<u8>; 3]>,
     missed: Option<Timestamp>,
+    /// What came of that, until it is told.
+    untold: Option<Result<(), KeysError>>,
 }
 
 impl Keys {
@@ -44,7 +46,7 @@ impl Keys {
     pub fn read(dir: &Path) -> Result<Self, KeysError> {
         let texts = texts(dir)?;
         let rings = parse(dir, &texts)?;
-        Ok(Self::new(Some(dir.to_owned()), rings, Seen { texts: Some(texts), missed: None }))
+        Ok(Self::new(Some(dir.to_owned()), rings, Seen { texts: Some(texts), ..Seen::default() }))
     }
 
     pub fn current(&self) -> Arc<Rings> {
@@ -53,7 +55,8 @@ impl Keys {
 
     /// Looks whether the directory changed. A mistake is logged and counted once for each change.
     pub fn look(&self, telemetry: &Telemetry, now: Timestamp) {
-        match self.changed() {
+        let untold = self.seen().untold.take();
+        match self.changed().or(untold) {
             None => {}
             Some(Ok(())) => {
                 telemetry.file_read("keys", now);
@@ -69,19 +72,26 @@ impl Keys {
     /// Somebody named a key that is unknown: another replica may have been told of it before this one. Gives the
     /// rings if they changed; asks the disk at most once a second.
     pub(super) fn missed(&self, now: Timestamp) -> Option<Arc<Rings>> {
-        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         if seen.missed.is_some_and(|last| now.since(last) < LOOK_AGAIN) {
             return None;
         }
         seen.missed = Some(now);
         drop(seen);
-        matches!(self.changed(), Some(Ok(()))).then(|| self.current())
+        let changed = self.changed()?;
+        let swapped = changed.is_ok().then(|| self.current());
+        self.seen().untold = Some(changed);
+        swapped
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn changed(&self) -> Option<Result<(), KeysError>> {
         let dir = self.0.dir.as_deref()?;
         let read = texts(dir);
-        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         let texts = match read {
             Ok(texts) => texts,
             // Unreadable is one state, however often it is looked at.
