@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::front::Front;
 use crate::harness::{Answer, Ask, CLAUDE, Client, Form, Tokens, encoded, form};
 use crate::replica::Replica;
-use crate::verifier::Verifier;
+use crate::verifier::{Verifier, kid};
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
 
@@ -77,6 +77,7 @@ impl Walk<'_> {
             self.front.fail(format!("verifier: {reason}"));
             return None;
         }
+        self.front.kids.lock().unwrap().insert(kid(&tokens.access));
         let ask = |at: &Replica| at.request(Method::POST, "/mcp").bearer_auth(&tokens.access).body(CALL);
         let (answer, _) = self.front.step("call", ask).await?;
         self.expect("call", answer, 200).map(drop)

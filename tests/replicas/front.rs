@@ -1,7 +1,7 @@
 //! What stands before the replicas: each request goes to the next one, and on to another if nobody listens there.
 //! It also counts what came of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub(crate) struct Front {
     pub(crate) replicas: [Replica; 3],
     pub(crate) store_away: Spell,
     pub(crate) secret: Mutex<String>,
+    /// Whose signatures came along.
+    pub(crate) kids: Mutex<BTreeSet<String>>,
     next: AtomicUsize,
     counts: Mutex<BTreeMap<String, usize>>,
     failures: Mutex<Vec<String>>,
@@ -41,6 +43,7 @@ impl Front {
             replicas,
             store_away: Spell::default(),
             secret: Mutex::new(secret.to_owned()),
+            kids: Mutex::default(),
             next: AtomicUsize::default(),
             counts: Mutex::default(),
             failures: Mutex::default(),
@@ -127,7 +130,8 @@ impl Front {
 
     pub(crate) fn table(&self) -> String {
         let counts = self.counts.lock().unwrap();
-        counts.iter().map(|(what, times)| format!("{times:>7}  {what}\n")).collect()
+        let lines: Vec<_> = counts.iter().map(|(what, times)| format!("{times:>7}  {what}")).collect();
+        lines.join("\n")
     }
 }
 

@@ -37,8 +37,7 @@ async fn nothing_is_lost_while_keys_turn_and_replicas_and_redis_come_and_go() {
     everybody.extend((0..WALKERS).map(|at| tokio::spawn(load.clone().walk(at))));
     let (front, verifier, rounds) = (&load.front, &load.verifier, &load.rounds);
     let driver = Driver { mount: &mount, front, verifier, rounds };
-    let (begun, secs) = (Instant::now(), env::var("REPLICAS_SECS"));
-    let long = Duration::from_secs(secs.map_or(0, |secs| secs.parse().expect("seconds")));
+    let (begun, long) = (Instant::now(), as_long_as_asked_for());
     for cycle in 0.. {
         driver.turn_keys().await;
         driver.kill_and_restart(&front.replicas[cycle % 3]).await;
@@ -54,12 +53,19 @@ async fn nothing_is_lost_while_keys_turn_and_replicas_and_redis_come_and_go() {
     for one in everybody {
         one.await.unwrap();
     }
-    let report = format!("--- replicas, {} s of load\n{}", begun.elapsed().as_secs(), front.table());
+    let report = format!("--- replicas, {} s of load\n{}\n", begun.elapsed().as_secs(), front.table());
     std::io::stderr().write_all(report.as_bytes()).unwrap();
     assert!(front.failures().is_empty(), "{:#?}", front.failures());
     assert!(front.counted("rounds of whole flows") > 0 && front.counted("rounds of one who stays") > 0);
+    // One key at the start, and one for each turn.
+    assert_eq!(front.kids.lock().unwrap().len(), 1 + front.counted("- turns of all rings"));
     assert!(front.counted("refresh: told to wait while Redis is away") > 0, "Redis was not missed");
     assert!(front.counted("moved on from a replica that is down") > 0, "the replica was not missed");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a setting of this test's, not of the server's")]
+fn as_long_as_asked_for() -> Duration {
+    Duration::from_secs(env::var("REPLICAS_SECS").map_or(0, |secs| secs.parse().expect("seconds")))
 }
 
 impl Load {

@@ -16,6 +16,7 @@ mod doors {
 mod redis_server;
 use doors::harness;
 
+mod agreement;
 mod driver;
 mod flow;
 mod front;

@@ -14,7 +14,7 @@ use crate::verifier::kid;
 
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// design 3: MCP_AUTH_DRAIN_SECS
+/// design 3: the drain time
 #[tokio::test]
 async fn a_replica_that_is_told_to_end_leaves_the_balancer_and_lets_streams_live_for_the_drain_time() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);
@@ -31,7 +31,7 @@ async fn a_replica_that_is_told_to_end_leaves_the_balancer_and_lets_streams_live
     let status = replica.ended(SOON).await;
     assert!(status.success(), "{status}");
     let lived = told.elapsed();
-    assert!((DRAIN - Duration::from_millis(200)..3 * DRAIN).contains(&lived), "{lived:?}");
+    assert!((DRAIN.mul_f32(0.9)..3 * DRAIN).contains(&lived), "{lived:?}");
     assert!(!matches!(timeout(SOON, stream.chunk()).await.unwrap(), Ok(Some(_))), "it lives on");
 }
 
