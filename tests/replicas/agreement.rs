@@ -22,7 +22,7 @@ async fn any_replica_answers_for_any_other_while_keys_turn() {
     while_keys_turn(&servers).await;
 }
 
-/// README: clocks of replicas may differ by 30 seconds
+/// T35: clocks of replicas may differ by 30 seconds
 #[tokio::test]
 async fn any_replica_answers_for_any_other_whose_clock_is_half_a_minute_off() {
     let (redis, upstream) = (Redis::start(), Upstream::start().await);

@@ -27,7 +27,7 @@ struct Load {
     over: AtomicBool,
 }
 
-/// design 4, 5.14, JWK-07, T35; `REPLICAS_SECS` says for how long at least
+/// JWK-07, design 4, 5.14; `REPLICAS_SECS` says for how long at least
 #[tokio::test]
 async fn nothing_is_lost_while_keys_turn_and_replicas_and_redis_come_and_go() {
     let (mut redis, upstream) = (Redis::start(), Upstream::start().await);

@@ -15,7 +15,7 @@ const TURNS: usize = 10;
 /// So long a retired key is still good, in a test that waits for its end.
 const REST: i64 = 4;
 
-/// REG-31, JWK-07
+/// REG-31
 #[tokio::test]
 async fn a_client_registered_before_ten_rotations_of_every_ring_works_and_stays_signed_in() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);
@@ -119,6 +119,30 @@ async fn a_verifier_that_reads_the_jwks_between_stage_and_promote_meets_no_unkno
         verifier.verify(&newer.access).unwrap();
         verifier.verify(&tokens.access).unwrap();
         tokens = newer;
+    }
+}
+
+/// README: servers look at the directory when somebody names a key they do not know
+#[tokio::test]
+async fn a_replica_that_was_not_told_of_new_keys_takes_what_they_sealed() {
+    let (mount, upstream) = (Mount::new(), Upstream::start().await);
+    let told = unhurried(&mount, &upstream).await;
+    for first in RINGS {
+        // Memory is no store that replicas share, but a family that was not met before is taken as fresh.
+        let untold = unhurried(&mount, &upstream).await;
+        let before = signed_in(&untold).await;
+        turn(&mount, &told).await;
+        let (client, tokens) = signed_in(&told).await;
+        match first {
+            "access" => assert_eq!(call(&untold, &tokens).await, 200),
+            "session" => drop(
+                refresh(&untold, &before.0, &refresh(&told, &before.0, &before.1).await.tokens())
+                    .await
+                    .tokens(),
+            ),
+            _ => assert!(authorize(&untold, &client).await.is_question()),
+        }
+        assert_eq!(kid(&client_id(&untold).await), mount.kid("registration", "active"), "all rings at once");
     }
 }
 
