@@ -77,6 +77,16 @@ impl Driver<'_> {
         self.front.count("- replicas killed and started again");
     }
 
+    /// SIGTERM, as a roll-out does it.
+    pub(crate) async fn roll(&self, replica: &Replica) {
+        replica.leaving.turn();
+        replica.signal("-TERM");
+        assert!(replica.ended(SOON).await.success());
+        replica.begin().await;
+        replica.leaving.turn();
+        self.front.count("- replicas told to end and started again");
+    }
+
     pub(crate) async fn restart_redis(&self, redis: &mut Redis) {
         self.front.store_away.turn();
         redis.stop();

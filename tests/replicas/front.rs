@@ -32,8 +32,8 @@ pub(crate) struct Excuse {
 
 enum Passed {
     Answered(Answer),
-    /// The replica was killed while it had the request.
-    Lost,
+    /// The replica went away while it had the request.
+    Lost(&'static str),
     Failed(String),
 }
 
@@ -75,8 +75,8 @@ impl Front {
                     excuse.store_away = true;
                     tokio::time::sleep(Duration::from_secs(wait)).await;
                 }
-                Passed::Lost => {
-                    self.count(&format!("{name}: in flight at a killed replica"));
+                Passed::Lost(how) => {
+                    self.count(&format!("{name}: in flight at a replica that was {how}"));
                     excuse.killed = true;
                 }
                 Passed::Failed(reason) => {
@@ -90,18 +90,17 @@ impl Front {
     async fn pass(&self, ask: &impl Fn(&Replica) -> RequestBuilder) -> Passed {
         loop {
             let replica = &self.replicas[self.next.fetch_add(1, Ordering::SeqCst) % 3];
-            let mark = replica.down.mark();
+            let (down, leaving) = (replica.down.mark(), replica.leaving.mark());
             let error = match read(ask(replica)).await {
                 Ok(answer) => return Passed::Answered(answer),
                 Err(error) => error,
             };
-            if !replica.down.touched_since(mark) {
-                return Passed::Failed(format!("{error:?}"));
+            let killed = replica.down.touched_since(down);
+            match (killed || replica.leaving.touched_since(leaving), error.is_connect()) {
+                (true, true) => self.count("moved on from a replica that is down"),
+                (true, false) => return Passed::Lost(if killed { "killed" } else { "told to end" }),
+                (false, _) => return Passed::Failed(format!("{error:?}")),
             }
-            if !error.is_connect() {
-                return Passed::Lost;
-            }
-            self.count("moved on from a replica that is down");
         }
     }
 

@@ -40,7 +40,10 @@ async fn nothing_is_lost_while_keys_turn_and_replicas_and_redis_come_and_go() {
     let (begun, long) = (Instant::now(), as_long_as_asked_for());
     for cycle in 0.. {
         driver.turn_keys().await;
-        driver.kill_and_restart(&front.replicas[cycle % 3]).await;
+        for replica in &front.replicas {
+            driver.kill_and_restart(replica).await;
+            driver.roll(replica).await;
+        }
         driver.turn_proxy_secret().await;
         driver.restart_redis(&mut redis).await;
         driver.turn_keys().await;

@@ -23,7 +23,10 @@ pub(crate) struct Replica {
     vars: harness::Vars,
     log: PathBuf,
     process: Mutex<Option<Child>>,
+    /// Killed, and not back yet.
     pub(crate) down: Spell,
+    /// Told to end, and not back yet.
+    pub(crate) leaving: Spell,
 }
 
 impl Replica {
@@ -45,7 +48,15 @@ impl Replica {
         let set = own.iter().chain(settings);
         vars.extend(set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let log = mount.home().join(format!("{listen}.log"));
-        let replica = Self { listen, admin, vars, log, process: Mutex::default(), down: Spell::default() };
+        let replica = Self {
+            listen,
+            admin,
+            vars,
+            log,
+            process: Mutex::default(),
+            down: Spell::default(),
+            leaving: Spell::default(),
+        };
         replica.begin().await;
         replica
     }

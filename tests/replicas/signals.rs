@@ -10,6 +10,7 @@ use crate::harness::upstream::Upstream;
 use crate::mount::{Mount, RINGS};
 use crate::redis_server::within;
 use crate::replica::{Replica, SOON};
+use crate::turns::{call, signed_in};
 use crate::verifier::kid;
 
 const DRAIN: Duration = Duration::from_secs(3);
@@ -33,6 +34,27 @@ async fn a_replica_that_is_told_to_end_leaves_the_balancer_and_lets_streams_live
     let lived = told.elapsed();
     assert!((DRAIN.mul_f32(0.9)..3 * DRAIN).contains(&lived), "{lived:?}");
     assert!(!matches!(timeout(SOON, stream.chunk()).await.unwrap(), Ok(Some(_))), "it lives on");
+}
+
+/// Calls before it left connections to the MCP server, which the workers share; the first worker to end must not
+/// take them along.
+#[tokio::test]
+async fn a_stream_on_a_connection_that_a_call_opened_lives_for_the_drain_time_too() {
+    let (mount, upstream) = (Mount::new(), Upstream::start().await);
+    let replica = draining(&mount, &upstream, "3").await;
+    let tokens = signed_in(&replica).await.1;
+    for _ in 0..3 {
+        assert_eq!(call(&replica, &tokens).await, 200);
+    }
+    let mut stream = opened(&replica).await;
+    replica.signal("-TERM");
+    let ending = async || replica.readiness().await.is_some_and(|(status, _)| status == 503);
+    within(SOON, "out of the balancer", ending).await;
+    for event in ["data: 1\n\n", "data: 2\n\n"] {
+        tokio::time::sleep(DRAIN / 4).await;
+        upstream.events.send(event).await.expect("an upstream that is still asked");
+        assert_eq!(timeout(SOON, stream.chunk()).await.unwrap().unwrap().unwrap(), event);
+    }
 }
 
 /// Without a stream there is nothing to wait for
@@ -84,7 +106,7 @@ async fn draining(mount: &Mount, upstream: &Upstream, secs: &str) -> Replica {
 
 /// An SSE stream whose head has come.
 async fn opened(replica: &Replica) -> Response {
-    let tokens = crate::turns::signed_in(replica).await.1;
+    let tokens = signed_in(replica).await.1;
     let request = replica.request(Method::GET, "/mcp/events").bearer_auth(&tokens.access);
     let response = timeout(SOON, request.send()).await.unwrap().unwrap();
     assert_eq!(response.status(), 200);

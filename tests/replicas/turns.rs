@@ -195,6 +195,6 @@ async fn refresh(replica: &Replica, client: &Client, tokens: &Tokens) -> Answer 
     replica.request(Method::POST, "/oauth/token").fields(&client.refresh(&tokens.refresh)).answer().await
 }
 
-async fn call(replica: &Replica, tokens: &Tokens) -> u16 {
+pub(crate) async fn call(replica: &Replica, tokens: &Tokens) -> u16 {
     replica.request(Method::POST, "/mcp").bearer_auth(&tokens.access).body("{}").answer().await.status
 }
