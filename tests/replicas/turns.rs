@@ -146,6 +146,40 @@ async fn a_replica_that_was_not_told_of_new_keys_takes_what_they_sealed() {
     }
 }
 
+/// README: also when a stranger's key made the server look
+#[tokio::test]
+async fn new_keys_that_an_unknown_one_made_a_replica_read_are_told_of() {
+    let (mount, upstream) = (Mount::new(), Upstream::start().await);
+    let (replica, stranger) = (unhurried(&mount, &upstream).await, stranger().await);
+    mount.keys(&["stage", "access"]);
+    mount.publish();
+    assert!(authorize(&replica, &stranger).await.is_refusal_page());
+    assert!(replica.publishes(&mount.kid("access", "next")).await);
+    replica.signal("-HUP");
+    let told = async || replica.said().contains("keys reloaded");
+    within(SOON / 4, "told of", told).await;
+}
+
+/// README: a bad set counts, and one error is logged, also when a stranger's key made the server look
+#[tokio::test]
+async fn broken_keys_that_an_unknown_one_made_a_replica_read_are_told_of() {
+    let (mount, upstream) = (Mount::new(), Upstream::start().await);
+    let (replica, stranger) = (unhurried(&mount, &upstream).await, stranger().await);
+    mount.spoil("session");
+    mount.publish();
+    assert!(authorize(&replica, &stranger).await.is_refusal_page());
+    replica.signal("-HUP");
+    let failed = "mcp_auth_file_failures_total{file=\"keys\"} 1";
+    within(SOON / 4, "counted", async || replica.metrics().await.contains(failed)).await;
+    assert_eq!(replica.said().matches("the key rings are broken").count(), 1);
+}
+
+/// A client of a server with other keys.
+async fn stranger() -> Client {
+    let other = Replica::start(&Mount::new(), &[]).await;
+    signed_in(&other).await.0
+}
+
 /// It looks at the directory when it is told to.
 async fn unhurried(mount: &Mount, upstream: &Upstream) -> Replica {
     Replica::start(mount, &[("MCP_AUTH_UPSTREAM", &upstream.url), ("MCP_AUTH_KEYS_POLL_SECS", "3600")]).await
