@@ -1,5 +1,6 @@
 //! What stands before the replicas: each request goes to the next one, and on to another if nobody listens there.
-//! It also counts what came of them.
+//! It also counts what came of them; with whom a replica went away that was told to end is counted apart from
+//! those whom a killed one took along.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
