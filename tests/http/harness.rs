@@ -78,22 +78,28 @@ impl TestServer {
         cli::keys::init(&home.path().join("keys"), Timestamp::from_secs(now)).expect("three rings");
         fs::write(home.path().join("proxy-secret"), format!("{PROXY_SECRET}\n\n{SECOND_PROXY_SECRET}\n"))
             .expect("a secret file");
-        Self::start(home, Arc::new(AtomicI64::new(now)), overrides)
+        Self::start(home, (Arc::new(AtomicI64::new(now)), 0), overrides)
     }
 
     /// The next server on the same keys and at the same time: a restart, or another replica.
     pub(crate) fn again_with<const N: usize>(&self, overrides: [(&str, &str); N]) -> Self {
-        Self::start(self.running.home.clone(), self.running.seconds.clone(), overrides).at(self.host)
+        self.apart_with(0, overrides)
+    }
+
+    /// Another replica, whose clock is so many seconds ahead of the others'.
+    pub(crate) fn apart_with<const N: usize>(&self, ahead: i64, overrides: [(&str, &str); N]) -> Self {
+        let clock = (self.running.seconds.clone(), ahead);
+        Self::start(self.running.home.clone(), clock, overrides).at(self.host)
     }
 
     fn start<const N: usize>(
         home: Arc<TempDir>,
-        seconds: Arc<AtomicI64>,
+        (seconds, ahead): (Arc<AtomicI64>, i64),
         overrides: [(&str, &str); N],
     ) -> Self {
         let vars = overridden(vars(home.path()), &overrides);
         let clock = seconds.clone();
-        let clock = Clock::new(move || Timestamp::from_secs(clock.load(Ordering::SeqCst)));
+        let clock = Clock::new(move || Timestamp::from_secs(clock.load(Ordering::SeqCst) + ahead));
         let (ready, addresses) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         thread::spawn(move || {
