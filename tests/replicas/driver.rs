@@ -142,7 +142,7 @@ pub(crate) async fn client_id(replica: &Replica) -> String {
     answer.field("client_id")
 }
 
-async fn is_good(replica: &Replica, secret: &str) -> bool {
+pub(crate) async fn is_good(replica: &Replica, secret: &str) -> bool {
     let client = crate::harness::Client { id: client_id(replica).await, redirect_uri: CLAUDE.to_owned() };
     let proxy = Person { proofs: vec![("X-Sidecar-Auth", secret.to_owned())], ..alice() };
     let path = format!("/oauth/authorize?{}", encoded(&client.request()));

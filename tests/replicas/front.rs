@@ -1,5 +1,6 @@
 //! What stands before the replicas: each request goes to the next one, and on to another if nobody listens there.
-//! It also counts what came of them.
+//! It also counts what came of them: what a killed replica took along, and apart from that what one took along
+//! that was told to end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;

@@ -1,11 +1,12 @@
 //! What a replica does when it is told to end, to end at once, and to read its files again.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
 use tokio::time::timeout;
 
-use crate::driver::client_id;
+use crate::driver::{client_id, is_good};
 use crate::harness::upstream::Upstream;
 use crate::mount::{Mount, RINGS};
 use crate::redis_server::within;
@@ -91,11 +92,15 @@ async fn a_hangup_makes_keys_and_secrets_be_read_at_once() {
         mount.keys(&["promote", ring, "--force"]);
     }
     mount.publish();
+    let secret = "a-new-secret-of-the-proxy-and-the-sidecar";
+    fs::write(mount.home().join("proxy-secret"), secret).unwrap();
+    assert!(!is_good(&replica, secret).await);
     let (access, registration) = (mount.kid("access", "active"), mount.kid("registration", "active"));
     assert!(!replica.publishes(&access).await && kid(&client_id(&replica).await) != registration);
     replica.signal("-HUP");
     within(SOON, "published", async || replica.publishes(&access).await).await;
     assert_eq!(kid(&client_id(&replica).await), registration);
+    within(SOON, "the new secret is good", async || is_good(&replica, secret).await).await;
     assert!(replica.said().contains("keys reloaded"));
     assert!(replica.metrics().await.contains("mcp_auth_file_read_timestamp_seconds{file=\"keys\"}"));
 }
