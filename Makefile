@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e browser conformance bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e browser conformance slow bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,rules,cargo test --lib --bins)
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,store,cargo test --test store)
+	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
@@ -59,6 +60,9 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
+
+slow: needs tools ## What takes longer than a test may: replicas under load for five minutes
+	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 
 bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
 	@cargo bench --bench flow

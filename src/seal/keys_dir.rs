@@ -123,6 +123,10 @@ pub struct Locked {
 impl Locked {
     pub fn new(dir: &Path) -> Result<Self, KeysError> {
         let unwritable = |error| KeysError::Unwritable(dir.to_owned(), error);
+        let mut paths = Purpose::ALL.into_iter().map(|purpose| file(dir, purpose));
+        if let Some(link) = paths.find(|path| path.is_symlink()) {
+            return Err(KeysError::Link(link));
+        }
         let options = File::options().create(true).truncate(false).write(true).mode(0o600).clone();
         let lock = options.open(dir.join(LOCK)).map_err(unwritable)?;
         lock.lock().map_err(unwritable)?;
@@ -167,6 +171,8 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
 pub enum KeysError {
     #[error("{} exists already; nothing was changed", .0.display())]
     Exists(PathBuf),
+    #[error("{} is a link, as in a mounted Secret: change what it was mounted from", .0.display())]
+    Link(PathBuf),
     #[error("{}: {}", .0.display(), .1)]
     Ring(PathBuf, RingError),
     #[error("{} cannot be read: {}", .0.display(), .1)]
@@ -255,6 +261,7 @@ mod tests {
         let before = kid(&keys);
         keys.look(&telemetry, NOW);
         assert_eq!(kid(&keys), before);
+        assert!(matches!(Locked::new(dir.path()), Err(KeysError::Link(_))), "not to be changed here");
         mount("..2");
         keys.look(&telemetry, NOW);
         assert_ne!(kid(&keys), before);
