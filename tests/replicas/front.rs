@@ -1,11 +1,6 @@
 //! What stands before the replicas: each request goes to the next one, and on to another if nobody listens there.
-<<<<<<< HEAD
-//! It also counts what came of them; with whom a replica went away that was told to end is counted apart from
-//! those whom a killed one took along.
-=======
 //! It also counts what came of them: what a killed replica took along, and apart from that what one took along
 //! that was told to end.
->>>>>>> 411659356d4b4940703ae02070e139936b6c3bf6
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
