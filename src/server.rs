@@ -185,6 +185,26 @@ fn keys_sentence(dir: &Path, error: &KeysError) -> String {
     }
 }
 
+/// Binds a server of actix, whose type nobody can write down, and gives it with where it listens.
+macro_rules! bound {
+    ($server:expr, $listen:expr) => {{
+        let failed = |error| StartError::Bind(shown($listen), error);
+        match $listen {
+            Listen::Tcp(address) => {
+                let server = $server.bind(address).map_err(failed)?;
+                let address = server.addrs().first().copied().unwrap_or(*address);
+                Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
+            }
+            Listen::Unix(path) => {
+                remove_stale(path).map_err(failed)?;
+                let server = $server.bind_uds(path).map_err(failed)?;
+                fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
+                Ok((server.run(), Bound { shown: shown($listen), address: None }))
+            }
+        }
+    }};
+}
+
 fn public(
     listen: &Listen,
     app: Data<App>,
@@ -207,39 +227,14 @@ fn public(
     // A client that goes away ends its request at once, also while the upstream has not answered.
     .h1_allow_half_closed(false)
     .shutdown_timeout(drain);
-    let failed = |error| StartError::Bind(shown(listen), error);
-    match listen {
-        Listen::Tcp(address) => {
-            let server = server.bind(address).map_err(failed)?;
-            let address = server.addrs().first().copied().unwrap_or(*address);
-            Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
-        }
-        Listen::Unix(path) => {
-            remove_stale(path).map_err(failed)?;
-            let server = server.bind_uds(path).map_err(failed)?;
-            fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
-            Ok((server.run(), Bound { shown: shown(listen), address: None }))
-        }
-    }
+    bound!(server, listen)
 }
 
 fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bound), StartError> {
     let server = HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(http::admin_routes))
         .workers(1)
         .disable_signals();
-    let failed = |error| StartError::Bind(shown(listen), error);
-    match listen {
-        Listen::Tcp(address) => {
-            let server = server.bind(address).map_err(failed)?;
-            let address = server.addrs().first().copied().unwrap_or(*address);
-            Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
-        }
-        Listen::Unix(path) => {
-            remove_stale(path).map_err(failed)?;
-            let server = server.bind_uds(path).map_err(failed)?;
-            Ok((server.run(), Bound { shown: shown(listen), address: None }))
-        }
-    }
+    bound!(server, listen)
 }
 
 /// A socket that nobody listens on is what a crash leaves behind.

@@ -235,6 +235,23 @@ async fn a_restart_signs_nobody_out() {
     after.refreshed(&client, &next.refresh).await;
 }
 
+/// README, "What if there is no Redis?": what each replica remembers for itself, the others do not know
+#[tokio::test]
+async fn another_replica_without_redis_takes_what_was_used_up_here() {
+    let here = TestServer::spawn();
+    let there = here.again_with([]);
+    let client = here.client().await;
+    let code = here.code(&client).await;
+    let tokens = here.token(&client.exchange(&code)).await.tokens();
+    assert_eq!(there.token(&client.exchange(&code)).await.status, 200, "the code");
+    assert_eq!(there.token(&client.exchange(&code)).await.status, 400, "the code, once more");
+    let next = here.refreshed(&client, &tokens.refresh).await;
+    here.refreshed(&client, &next.refresh).await;
+    assert_eq!(here.token(&client.refresh(&tokens.refresh)).await.status, 400, "superseded, here");
+    let restarted = here.again_with([]);
+    assert_eq!(restarted.token(&client.refresh(&tokens.refresh)).await.status, 200, "superseded, after a restart");
+}
+
 /// TR-01, design 3
 #[tokio::test]
 async fn where_no_refresh_tokens_are_wanted_none_come_and_none_are_taken() {
