@@ -104,6 +104,49 @@ fn jobs_that_run_at_the_same_time_take_turns() {
     assert_eq!((staged, rings.states("access").len()), (1, 2));
 }
 
+/// A ring is written aside, renamed and synced: whatever a job leaves behind when it dies between two of these, the
+/// rings are whole, and the next job turns them.
+#[test]
+fn a_job_that_died_between_any_two_steps_is_taken_up_by_the_next() {
+    let staged = {
+        let rings = Rings::new();
+        rings.age("access", 29 * DAY);
+        assert!(rings.nightly_job().status.success());
+        fs::read(rings.path().join("access.json")).unwrap()
+    };
+    for written in [0, 1, staged.len() / 2, staged.len()] {
+        let rings = Rings::new();
+        rings.age("access", 29 * DAY);
+        fs::write(rings.path().join(".access.new"), &staged[..written]).unwrap();
+        assert!(rings.keys(&["status"]).status.success(), "{written} bytes aside");
+        assert_eq!(rings.states("access"), ["active"]);
+        assert!(rings.nightly_job().status.success(), "{written} bytes aside");
+        assert_eq!(rings.states("access"), ["active", "next"]);
+        assert!(!rings.path().join(".access.new").exists());
+    }
+}
+
+/// The same with real kills, at whatever moment they come.
+#[test]
+fn a_job_that_is_killed_leaves_rings_that_are_whole() {
+    let rings = Rings::new();
+    for pause in 0..40 {
+        rings.age("session", 8 * DAY);
+        let mut job = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
+            .args(["keys", "tick", "--dir"])
+            .arg(rings.path())
+            .env_clear()
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(std::time::Duration::from_micros(pause * 150));
+        job.kill().unwrap();
+        job.wait().unwrap();
+        let status = rings.keys(&["status"]);
+        assert!(status.status.success(), "after {pause} × 150 µs: {}", said(&status));
+    }
+}
+
 #[test]
 fn a_job_says_nothing_that_a_thief_could_use() {
     let rings = Rings::new();

@@ -249,7 +249,11 @@ async fn another_replica_without_redis_takes_what_was_used_up_here() {
     here.refreshed(&client, &next.refresh).await;
     assert_eq!(here.token(&client.refresh(&tokens.refresh)).await.status, 400, "superseded, here");
     let restarted = here.again_with([]);
-    assert_eq!(restarted.token(&client.refresh(&tokens.refresh)).await.status, 200, "superseded, after a restart");
+    assert_eq!(
+        restarted.token(&client.refresh(&tokens.refresh)).await.status,
+        200,
+        "superseded, after a restart"
+    );
 }
 
 /// TR-01, design 3
