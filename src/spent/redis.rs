@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::{Cmd, cmd};
 use tracing::warn;
@@ -24,6 +24,8 @@ const REVOKED: &str = "mcp-auth:r";
 const MARGIN: Seconds = Seconds(60);
 /// An opening that reaches Redis later does nothing: shorter than anybody waits for the answer.
 const OPENING_MILLIS: u64 = 1000;
+/// So long Redis's time is reckoned without asking; it is asked for every second.
+const RECKONED: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The families of all replicas.
@@ -33,6 +35,8 @@ pub struct SharedFamilies {
     /// How long a revoked family is listed.
     listed: Seconds,
     revoked: RwLock<Revoked>,
+    /// Redis's own time when it was last asked for it, in milliseconds.
+    time: RwLock<Option<(u64, Instant)>>,
 }
 
 /// The list as this replica knows it: nothing leaves it early, whatever happens to the store.
@@ -55,14 +59,37 @@ impl SharedFamilies {
         });
         let link = Link::new(store, password.transpose()?.as_deref())
             .map_err(|error| ConfigError::new("STORE", error.to_string()))?;
-        Ok(Self { link, listed: Seconds(access.0 + MARGIN.0), revoked: RwLock::default() })
+        Ok(Self {
+            link,
+            listed: Seconds(access.0 + MARGIN.0),
+            revoked: RwLock::default(),
+            time: RwLock::default(),
+        })
     }
 
     pub(super) async fn open(&self, sid: &Jti, end: Timestamp, now: Timestamp) -> Result<(), Unspent> {
-        let (seconds, micros): (u64, u64) = self.link.ask(&cmd("TIME")).await?;
-        let deadline = seconds * 1000 + micros / 1000 + OPENING_MILLIS;
+        let deadline = self.time().await? + OPENING_MILLIS;
         let mut step = self.step("open", sid, end, now);
         self.take(sid, step.arg(new_nonce()).arg(deadline), now).await
+    }
+
+    /// What time it is in Redis: reckoned from when it said so last, or asked for where that is long ago, so that an
+    /// opening takes one round trip.
+    async fn time(&self) -> Result<u64, Away> {
+        let known = *self.time.read().unwrap_or_else(PoisonError::into_inner);
+        match known {
+            Some((then, at)) if at.elapsed() < RECKONED => {
+                Ok(then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX))
+            }
+            _ => self.ask_time().await,
+        }
+    }
+
+    async fn ask_time(&self) -> Result<u64, Away> {
+        let (seconds, micros): (u64, u64) = self.link.ask(&cmd("TIME")).await?;
+        let millis = seconds * 1000 + micros / 1000;
+        *self.time.write().unwrap_or_else(PoisonError::into_inner) = Some((millis, Instant::now()));
+        Ok(millis)
     }
 
     pub(super) async fn present(
@@ -113,6 +140,7 @@ impl SharedFamilies {
         let mut whole = cmd("ZRANGE");
         whole.arg(REVOKED).arg(0).arg(-1).arg("WITHSCORES");
         let listed: Vec<(String, i64)> = self.link.ask(&whole).await?;
+        self.ask_time().await?;
         self.list(listed.into_iter().map(|(sid, until)| (Jti(sid), Timestamp::from_secs(until))), now);
         self.revoked.write().unwrap_or_else(PoisonError::into_inner).read = Some(now);
         Ok(())
