@@ -31,5 +31,6 @@ mod sdk_clients;
 mod bad_input;
 mod bad_requests;
 mod browser;
+mod discovery;
 mod forged;
 mod refusals;
