@@ -6,7 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 use crate::clock::Timestamp;
 
@@ -132,63 +132,36 @@ impl Telemetry {
 
 impl Default for Telemetry {
     fn default() -> Self {
-        let mut telemetry = Self {
-            registry: Registry::with_prefix("mcp_auth"),
-            requests: Family::default(),
-            refusals: Family::default(),
-            replays: Family::default(),
-            limited: Family::default(),
-            file_failures: Family::default(),
-            file_read: Family::default(),
-            key_since: Family::default(),
-            key_uses: Family::default(),
-            families: Gauge::default(),
-            store_away: Gauge::default(),
-            revocations_read: Gauge::default(),
-        };
-        let registry = &mut telemetry.registry;
-        registry.register("requests", "Requests by door, status and error", telemetry.requests.clone());
-        registry.register("refusals", "Refusals by reason", telemetry.refusals.clone());
-        registry.register("replays", "Codes and refresh tokens used again", telemetry.replays.clone());
-        registry.register("limited", "Requests over a caller's limit", telemetry.limited.clone());
-        registry.register("file_failures", "Readings of a broken file", telemetry.file_failures.clone());
-        registry.register(
-            "file_read_timestamp_seconds",
-            "When a file was last read well",
-            telemetry.file_read.clone(),
-        );
-        registry.register(
-            "key_since_timestamp_seconds",
-            "Since when a ring's key seals",
-            telemetry.key_since.clone(),
-        );
-        registry.register(
-            "key_uses",
-            "Encryptions by a session key since the start",
-            telemetry.key_uses.clone(),
-        );
-        registry.register(
-            "families",
-            "Families this replica remembers by itself",
-            telemetry.families.clone(),
-        );
-        registry.register(
-            "store_away",
-            "Whether the shared store does not answer",
-            telemetry.store_away.clone(),
-        );
-        registry.register(
-            "revocations_read_timestamp_seconds",
-            "When the shared list of revoked families was last read; 0 without a shared store",
-            telemetry.revocations_read.clone(),
-        );
-        registry.register(
-            "build",
-            "Which build this is",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
-        telemetry
+        let mut registry = Registry::with_prefix("mcp_auth");
+        let of = &mut registry;
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        of.register("build", "Which build this is", build);
+        Self {
+            requests: metric(of, "requests", "Requests by door, status and error"),
+            refusals: metric(of, "refusals", "Refusals by reason"),
+            replays: metric(of, "replays", "Codes and refresh tokens used again"),
+            limited: metric(of, "limited", "Requests over a caller's limit"),
+            file_failures: metric(of, "file_failures", "Readings of a broken file"),
+            file_read: metric(of, "file_read_timestamp_seconds", "When a file was last read well"),
+            key_since: metric(of, "key_since_timestamp_seconds", "Since when a ring's key seals"),
+            key_uses: metric(of, "key_uses", "Encryptions by a session key since the start"),
+            families: metric(of, "families", "Families this replica remembers by itself"),
+            store_away: metric(of, "store_away", "Whether the shared store does not answer"),
+            revocations_read: metric(
+                of,
+                "revocations_read_timestamp_seconds",
+                "When the shared list of revoked families was last read; 0 without a shared store",
+            ),
+            registry,
+        }
     }
+}
+
+/// A metric that is registered and at hand.
+fn metric<M: Clone + Default + Metric>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use subtle::{Choice, ConstantTimeEq as _};
-use url::{Host, Url};
+use url::Url;
 
 use super::read::list;
 use crate::clock::Seconds;
+use crate::oauth::names::is_loopback;
 
 /// Where a server listens.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -98,15 +99,9 @@ impl FromStr for ProviderIssuer {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text).map_err(|_| "it is no URL")?;
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         match url.scheme() {
             "https" => Ok(Self(text.to_owned())),
-            "http" if loopback => Ok(Self(text.to_owned())),
+            "http" if is_loopback(&url) => Ok(Self(text.to_owned())),
             _ => Err("it must be https"),
         }
     }

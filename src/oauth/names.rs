@@ -100,7 +100,8 @@ pub(super) fn web_url(text: &str) -> Result<Url, NameError> {
     web.then_some(url).ok_or(NameError::Malformed)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Does a URL point to this machine?
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
