@@ -86,16 +86,18 @@ install_python_parts() {
     stamp python requirements.txt
 }
 
-current_debian_parts() { command -v chromium haproxy redis-server openssl | grep -c . | grep -qx 4; }
+debian_parts=(caddy chromium haproxy nginx openssl redis-server)
+
+current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
 install_debian_parts() {
-    local sentence="chromium, haproxy, redis-server and openssl are needed: install Debian's packages of these names."
+    local sentence="Debian's packages ${debian_parts[*]} are needed: install them."
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
-    echo "tests/tools: installing Debian's chromium, haproxy, redis-server and openssl (about a minute)"
-    # RUNLEVEL=1 keeps the package from starting a service.
+    echo "tests/tools: installing Debian's ${debian_parts[*]} (about a minute)"
+    # RUNLEVEL=1 keeps the packages from starting a service.
     apt-get update -qq \
         && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            chromium haproxy redis-server openssl >/dev/null \
+            "${debian_parts[@]}" >/dev/null \
         || fail "$sentence"
 }
 
