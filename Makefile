@@ -65,7 +65,7 @@ slow: needs tools ## What takes longer than a test may: replicas under load for 
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 
 bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
-	@cargo bench --bench flow
+	@cargo bench --bench bench
 
 needs:
 	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done
