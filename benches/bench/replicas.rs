@@ -1,5 +1,7 @@
 //! What a flow costs when one replica sees all of it, and when two take turns, on one Redis.
 
+use std::time::Duration;
+
 use crate::Outcome;
 use crate::assistant::Assistant;
 use crate::figures::median;
@@ -7,35 +9,48 @@ use crate::load::Load;
 use crate::redis::Redis;
 use crate::sidecar::{Home, Sidecar};
 
-const ROUNDS: usize = 11;
-const FLOWS_OF_EACH: u32 = 300;
-/// Flows under way at each replica.
-const AT_ONCE: usize = 2;
+const ROUNDS: usize = 9;
+/// Of each assistant, whose steps go to one replica before the next step goes to the other.
+const FLOWS: u32 = 150;
 
 pub(crate) fn run() -> Outcome<()> {
     let (home, redis) = (Home::new()?, Redis::start()?);
-    let settings = [("MCP_AUTH_STORE", redis.url())];
-    let settings = [(settings[0].0, settings[0].1.as_str())];
-    let replicas = [home.sidecar(&settings)?, home.sidecar(&settings)?];
-    let mut alone: [_; 2] = [group(&home, &[&replicas[0]])?, group(&home, &[&replicas[1]])?];
-    let mut both = group(&home, &[&replicas[0], &replicas[1]])?;
-    let (mut one, mut two) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let at = round % 2;
-        one.push(flows(&mut alone[at], &[&replicas[at]], &redis)?);
-        two.push(flows(&mut both, &[&replicas[0], &replicas[1]], &redis)?);
+    let url = redis.url();
+    let settings = [("MCP_AUTH_STORE", url.as_str())];
+    let [a, b] = [home.sidecar(&settings)?, home.sidecar(&settings)?];
+    let mut ways = [
+        Way::of("one replica", &home, [&[&a], &[&a]])?,
+        Way::of("two replicas, a flow stays at one", &home, [&[&a], &[&b]])?,
+        Way::of("two replicas, a flow goes to both", &home, [&[&a, &b], &[&b, &a]])?,
+    ];
+    for round in 0..=ROUNDS {
+        for at in 0..ways.len() {
+            let way = &mut ways[(at + round) % 3];
+            let cost = way.cost(&[&a, &b], &redis)?;
+            // The first time warms up.
+            if round > 0 {
+                way.costs.push(cost);
+            }
+        }
     }
-    let factor = median(one.iter().zip(&two).map(|(one, two)| 2.0 * one.sidecars / two.sidecars));
-    for (name, rounds) in [("one replica", &one), ("two replicas", &two)] {
-        println!(
-            "{name}: cpu of a flow {:.0} us, of Redis {:.0} us, of the driver {:.0} us",
-            median(rounds.iter().map(|round| round.sidecars)),
-            median(rounds.iter().map(|round| round.redis)),
-            median(rounds.iter().map(|round| round.driver)),
-        );
-    }
-    println!("two replicas carry {factor:.2} times the flows of one on twice the cpu (goal: 1.90)");
+    ways.iter().for_each(Way::print);
+    let [one, apart, both] = &ways;
+    println!(
+        "two replicas carry {:.2} times the flows of one on twice the cpu (goal: 1.90)",
+        2.0 * both.saves(one)
+    );
+    println!(
+        "of two replicas, the one that made a value and the other take it at {:.2} times the cost",
+        1.0 / both.saves(apart)
+    );
     Ok(())
+}
+
+/// Two assistants at once, whose steps go to some replicas in turn.
+struct Way {
+    name: &'static str,
+    assistants: [Assistant; 2],
+    costs: Vec<Cost>,
 }
 
 /// CPU of a flow in microseconds.
@@ -45,18 +60,39 @@ struct Cost {
     driver: f64,
 }
 
-fn group(home: &Home, replicas: &[&Sidecar]) -> Outcome<Vec<Assistant>> {
-    (0..AT_ONCE * replicas.len()).map(|_| Assistant::of(home, replicas)).collect()
-}
+impl Way {
+    fn of(name: &'static str, home: &Home, [one, other]: [&[&Sidecar]; 2]) -> Outcome<Self> {
+        let assistants = [Assistant::of(home, one)?, Assistant::of(home, other)?];
+        Ok(Self { name, assistants, costs: Vec::new() })
+    }
 
-fn flows(assistants: &mut [Assistant], replicas: &[&Sidecar], redis: &Redis) -> Outcome<Cost> {
-    let cpu = || replicas.iter().map(|replica| replica.process.cpu()).sum::<Outcome<std::time::Duration>>();
-    let (before, redis_before) = (cpu()?, redis.process.cpu()?);
-    let mut clients: Vec<_> = assistants.iter_mut().map(|assistant| || assistant.flow()).collect();
-    let load = Load::of(&mut clients, FLOWS_OF_EACH)?;
-    Ok(Cost {
-        sidecars: load.of_a_step(cpu()?.saturating_sub(before)),
-        redis: load.of_a_step(redis.process.cpu()?.saturating_sub(redis_before)),
-        driver: load.of_a_step(load.cpu),
-    })
+    fn cost(&mut self, replicas: &[&Sidecar], redis: &Redis) -> Outcome<Cost> {
+        let cpu = || replicas.iter().map(|replica| replica.process.cpu()).sum::<Outcome<Duration>>();
+        let (before, redis_before) = (cpu()?, redis.process.cpu()?);
+        let mut clients: Vec<_> =
+            self.assistants.iter_mut().map(|assistant| || assistant.flows(FLOWS)).collect();
+        let load = Load::of(&mut clients, 1)?;
+        let of_a_flow = |cpu| load.of_a_step(cpu) / f64::from(FLOWS);
+        Ok(Cost {
+            sidecars: of_a_flow(cpu()?.saturating_sub(before)),
+            redis: of_a_flow(redis.process.cpu()?.saturating_sub(redis_before)),
+            driver: of_a_flow(load.cpu),
+        })
+    }
+
+    /// The other's cost to this one, round by round.
+    fn saves(&self, other: &Self) -> f64 {
+        median(other.costs.iter().zip(&self.costs).map(|(theirs, ours)| theirs.sidecars / ours.sidecars))
+    }
+
+    fn print(&self) {
+        let middle = |figure: fn(&Cost) -> f64| median(self.costs.iter().map(figure));
+        println!(
+            "{}: cpu of a flow {:.0} us, of Redis {:.0} us, of the driver {:.0} us",
+            self.name,
+            middle(|cost| cost.sidecars),
+            middle(|cost| cost.redis),
+            middle(|cost| cost.driver),
+        );
+    }
 }

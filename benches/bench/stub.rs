@@ -38,13 +38,13 @@ impl Stub {
 pub(crate) fn serve() -> Outcome<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("{}", listener.local_addr()?);
-    let answer = answer();
+    let answers = [answer(""), answer("Connection: close\r\n")];
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Ok((stream, _)) = listener.accept() {
                     // Whoever goes away has had enough.
-                    let _ = converse(stream, &answer);
+                    let _ = converse(stream, &answers);
                 }
             });
         }
@@ -53,7 +53,7 @@ pub(crate) fn serve() -> Outcome<()> {
 }
 
 /// One request after the other, for as long as the client keeps the connection.
-fn converse(stream: TcpStream, answer: &str) -> Outcome<()> {
+fn converse(stream: TcpStream, [kept, last]: &[String; 2]) -> Outcome<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     loop {
@@ -68,10 +68,10 @@ fn converse(stream: TcpStream, answer: &str) -> Outcome<()> {
         stream.read_exact(&mut body)?;
         match number(&head, "events=") {
             Some(events) => flow(stream.get_mut(), events, number(&head, "every=").unwrap_or_default())?,
-            None => stream.get_mut().write_all(answer.as_bytes())?,
-        }
-        if head.contains("\r\nconnection: close") {
-            return Ok(());
+            None if head.contains("\r\nconnection: close") => {
+                return Ok(stream.get_mut().write_all(last.as_bytes())?);
+            }
+            None => stream.get_mut().write_all(kept.as_bytes())?,
         }
     }
 }
@@ -90,12 +90,11 @@ fn flow(stream: &mut TcpStream, events: usize, every: usize) -> Outcome<()> {
     Ok(stream.write_all(b"0\r\n\r\n")?)
 }
 
-fn answer() -> String {
+fn answer(more: &str) -> String {
     let [before, after] = [r#"{"jsonrpc":"2.0","id":1,"result":{"content":""#, r#""}}"#];
     let padding = "x".repeat(ANSWER - before.len() - after.len());
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {ANSWER}\r\n\r\n");
-    format!("{head}{before}{padding}{after}")
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {ANSWER}\r\n");
+    format!("{head}{more}\r\n{before}{padding}{after}")
 }
 
 fn number(head: &str, name: &str) -> Option<usize> {
