@@ -57,6 +57,12 @@ impl Assistant {
         self.flows(1)
     }
 
+    /// The same as another client.
+    pub(crate) fn flow_as(&mut self, client_id: String) -> Outcome<()> {
+        self.client_id = client_id;
+        self.flow()
+    }
+
     /// The same so many times, each step at the next replica. So a replica sees one request after another, as it
     /// would on a machine of its own, and its caches stay as warm.
     pub(crate) fn flows(&mut self, many: u32) -> Outcome<()> {

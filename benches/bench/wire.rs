@@ -54,12 +54,7 @@ impl Wire {
                 return Err(format!("the answer ends in its head: {head:?}").into());
             }
         }
-        let left = if header(&head, "transfer-encoding").is_some() {
-            Left::Chunk(0)
-        } else {
-            header(&head, "content-length")
-                .map_or(Ok(Left::Unsaid), |length| length.parse().map(Left::Length))?
-        };
+        let left = Left::of(&head)?;
         Ok((head, Body { stream, left }))
     }
 
@@ -92,6 +87,19 @@ enum Left {
     Nothing,
     /// Until the connection ends.
     Unsaid,
+}
+
+impl Left {
+    fn of(head: &str) -> Outcome<Self> {
+        if header(head, "transfer-encoding").is_some() {
+            return Ok(Self::Chunk(0));
+        }
+        Ok(match header(head, "content-length").map(str::parse).transpose()? {
+            None => Self::Unsaid,
+            Some(0) => Self::Nothing,
+            Some(length) => Self::Length(length),
+        })
+    }
 }
 
 impl Read for Body {
