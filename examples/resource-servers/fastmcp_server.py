@@ -1,6 +1,5 @@
 """An MCP server on FastMCP that verifies access tokens itself: one site for each issuer it is given.
-usage: fastmcp_server.py PORT JWKS_URI ISSUER...     e.g. 9000 http://127.0.0.1:8081/jwks https://mcp.example.com
-"""
+usage: fastmcp_server.py PORT JWKS_URI ISSUER...     e.g. 9000 http://127.0.0.1:8081/jwks https://mcp.example.com"""
 
 import contextlib
 import sys
@@ -33,8 +32,9 @@ def whoami() -> dict:
 
 def site(issuer):
     verifier = Verifier(jwks_uri=jwks_uri, issuer=issuer, audience=f"{issuer}/mcp", algorithm="ES256")
-    # Asked for here and not of the verifier: a token without the scope is a 403, not a 401.
-    auth = RemoteAuthProvider(verifier, [issuer], base_url=issuer, required_scopes=["mcp"])
+    # Not `required_scopes` of the verifier: for a token without the scope it would say 401, not 403.
+    scopes = {"required_scopes": ["mcp"], "challenge_scopes": ["mcp"], "scopes_supported": ["mcp"]}
+    auth = RemoteAuthProvider(verifier, [issuer], base_url=issuer, **scopes)
     server = FastMCP("example", auth=auth)
     server.tool(whoami)
     return server.http_app(host_origin_protection=False)  # any `Host`: the token is what opens

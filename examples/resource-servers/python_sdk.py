@@ -1,6 +1,5 @@
 """An MCP server on the official Python SDK that verifies access tokens itself: one site for each issuer it is given.
-usage: python_sdk.py PORT JWKS_URI ISSUER...     e.g. 9000 http://127.0.0.1:8081/jwks https://mcp.example.com
-"""
+usage: python_sdk.py PORT JWKS_URI ISSUER...     e.g. 9000 http://127.0.0.1:8081/jwks https://mcp.example.com"""
 
 import sys
 
@@ -23,7 +22,7 @@ server = MCPServer("example")
 
 
 @server.tool(description="Who is calling, as the verified token says")
-def whoami() -> dict:
+def whoami() -> dict[str, object]:
     return get_access_token().claims
 
 
@@ -56,5 +55,5 @@ async def guarded(scope, receive, send):
 
 
 app = server.streamable_http_app(host="0.0.0.0")  # any `Host`: the token is what opens
-signed_in = AuthenticationMiddleware(AuthContextMiddleware(guarded), backend=BearerAuthBackend(Verifier()))
-uvicorn.run(signed_in, port=int(port))
+authenticated = AuthenticationMiddleware(AuthContextMiddleware(guarded), backend=BearerAuthBackend(Verifier()))
+uvicorn.run(authenticated, port=int(port))
