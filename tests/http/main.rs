@@ -14,6 +14,7 @@ mod any_sealed;
 mod any_value;
 mod authorize;
 mod authorize_door;
+mod connections;
 mod consent;
 mod consent_answer;
 mod consent_page;

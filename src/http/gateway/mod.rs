@@ -7,6 +7,7 @@ mod stream;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::body::has_body;
 use super::error::ApiError;
 use super::{App, Here, guard, pages};
 use crate::config::{Upstream, Upstreams};
@@ -81,7 +82,7 @@ pub(super) async fn elsewhere(
     let authorization = gateway.upstreams.authorization;
     let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller, authorization);
     let outgoing = client.request(method(&request)?, target).headers(headers);
-    let body = stream::has_body(request.headers()).then_some(payload);
+    let body = has_body(request.headers()).then_some(payload);
     forward(outgoing, body).await
 }
 
@@ -94,7 +95,10 @@ async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Re
         Some(payload) => outgoing.body(stream::pump(payload)),
         None => outgoing,
     };
-    let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
+    let answer = outgoing.send().await.map_err(|error| match error.without_url() {
+        error if stream::is_torn(&error) => ApiError::Torn,
+        error => ApiError::BadGateway(error.into()),
+    })?;
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
     headers::from_upstream(answer.headers()).for_each(|header| {
