@@ -17,7 +17,7 @@ pub(crate) fn stack() -> &'static Stack {
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("direct", Ports::behind_an_edge())?;
     stack.start_sidecar(vec![])?;
-    stack.start_mcp_server(&resource_servers::python_sdk(&stack))?;
+    stack.start_mcp_server(&resource_servers::python_sdk(&stack), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(
         vec![],
@@ -59,7 +59,10 @@ async fn an_assistant_goes_the_whole_way_on_either_site() {
 
 #[tokio::test]
 async fn each_address_answers_for_its_own_host_alone() {
-    let stack = stack();
+    each_answers_for_its_own_host_alone(stack()).await;
+}
+
+pub(crate) async fn each_answers_for_its_own_host_alone(stack: &Stack) {
     let http = Client::builder().redirect(Policy::none()).build().unwrap();
     for (at, hosts) in [
         (&stack.internal, [stack.public.host(), "127.0.0.1", "mcp.elsewhere.example"]),

@@ -35,9 +35,7 @@ impl Stack {
 
     /// Its command line, when all files are in this folder.
     pub(crate) fn nginx(&self, folder: &str, files: &Files<'_>) -> Vec<String> {
-        for inner in ["conf.d", "mcp", "temp"] {
-            fs::create_dir_all(self.folder.join(folder).join(inner)).unwrap();
-        }
+        fs::create_dir_all(self.folder.join(folder).join("temp")).unwrap();
         for (file, place, substitutions) in files {
             self.write(&format!("{folder}/{place}"), &on_loopback(&self.shipped(file), substitutions));
         }

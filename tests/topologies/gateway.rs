@@ -25,7 +25,7 @@ fn start() -> Result<Stack, String> {
     let mcp_server = format!("http://127.0.0.1:{}", stack.wire.port);
     stack.start_sidecar(vec![("http://127.0.0.1:9000", mcp_server)])?;
     let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
-    stack.start_mcp_server(&Program::new(python, &stack.sites()))?;
+    stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(
         vec![],

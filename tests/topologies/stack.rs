@@ -31,6 +31,8 @@ pub(crate) struct Stack {
     pub proxy_secret: String,
     /// What the MCP server is called by.
     pub wire: Wire,
+    /// The same before the sidecar, where a topology leads over it.
+    pub sidecar_wire: Wire,
     topology: &'static str,
     parts: Vec<Part>,
 }
@@ -64,6 +66,7 @@ impl Stack {
             folder: fresh_folder(topology),
             proxy_secret: secrets::noted(sidecar(&["secret"], &[])),
             wire: Wire::to(ports.mcp_server),
+            sidecar_wire: Wire::to(ports.sidecar),
             topology,
             ports,
             parts: Vec::new(),
@@ -129,14 +132,15 @@ impl Stack {
     }
 
     /// On the other side of the wire.
-    pub(crate) fn start_mcp_server(&mut self, program: &Program) -> Result<(), String> {
+    pub(crate) fn start_mcp_server(&mut self, program: &Program, ready: &str) -> Result<(), String> {
         let port = self.ports.mcp_server;
-        self.start("mcp-server", &program.on(port), &[], (port, "/mcp"))
+        self.start("mcp-server", &program.on(port), &[], (port, ready))
     }
 
     /// Its address in the folder, where nobody else reads it.
     pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path.display().to_string()

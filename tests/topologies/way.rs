@@ -30,9 +30,7 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) async fn after_the_whole_way(site: &Site, person: &Person) -> Self {
-        let assistant = Assistant::discover(site).await;
-        let registration = json!({"client_name": "topologies", "redirect_uris": [WAY.callback]});
-        let client = Credentials::public(&assistant.register(&registration).await);
+        let (assistant, client) = registered(site).await;
         let attempt = Attempt::new(&assistant, &client, &WAY);
         let code = attempt.is_allowed(&assistant, person).await;
         let tokens = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
@@ -45,4 +43,16 @@ impl Held {
         let attempt = Attempt::new(&self.assistant, &self.client, &WAY);
         attempt.is_allowed(&self.assistant, person).await
     }
+}
+
+pub(crate) async fn authorize_url(site: &Site) -> String {
+    let (assistant, client) = registered(site).await;
+    assistant.authorize_url(&Attempt::new(&assistant, &client, &WAY).request)
+}
+
+async fn registered(site: &Site) -> (Assistant, Credentials) {
+    let assistant = Assistant::discover(site).await;
+    let registration = json!({"client_name": "topologies", "redirect_uris": [WAY.callback]});
+    let client = Credentials::public(&assistant.register(&registration).await);
+    (assistant, client)
 }

@@ -48,6 +48,16 @@ impl Wire {
         asked.iter().any(|bytes| String::from_utf8_lossy(bytes).to_lowercase().contains(&text))
     }
 
+    /// The first lines of what was asked with this text in it, one for each connection.
+    pub(crate) fn requests_with(&self, text: &str) -> Vec<String> {
+        let asked = self.seen.asked.lock().unwrap();
+        let texts = asked.iter().map(|bytes| String::from_utf8_lossy(bytes));
+        texts
+            .filter(|asked| asked.contains(text))
+            .filter_map(|asked| asked.lines().next().map(str::to_owned))
+            .collect()
+    }
+
     /// Whatever the proxy knows of a person who is signed in; `token` came along, so the wire is the right one.
     pub(crate) fn carried_nothing_of_the_proxys(&self, stack: &Stack, token: &str) {
         assert!(self.carried(token), "the request itself did not arrive");
