@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     shipped::{Substitutions, on_loopback},
-    stack::Stack,
+    stack::{Environment, Stack},
 };
 
 /// What Debian's own `nginx.conf` does, where nobody needs to be root; one process, so that none is left behind.
@@ -24,6 +24,10 @@ http {
 }
 ";
 
+/// Debian's.
+const NGINX: &str = "/usr/sbin/nginx";
+const CADDY: &str = "/usr/bin/caddy";
+
 /// The file in the folder → where it lies beside nginx's own, and what changes in it.
 pub(crate) type Files<'a> = [(&'a str, &'a str, Substitutions<'a>)];
 
@@ -40,7 +44,25 @@ impl Stack {
             self.write(&format!("{folder}/{place}"), &on_loopback(&self.shipped(file), substitutions));
         }
         let around = self.write(&format!("{folder}/nginx.conf"), AROUND);
-        ["/usr/sbin/nginx", "-p", &self.file(folder), "-c", &around].map(str::to_owned).to_vec()
+        [NGINX, "-p", &self.file(folder), "-c", &around].map(str::to_owned).to_vec()
+    }
+
+    pub(crate) fn start_caddy(&mut self, substitutions: &Substitutions<'_>) -> Result<(), String> {
+        let (program, environment) = self.caddy("caddy", substitutions);
+        self.start("caddy", &program, &environment, (self.ports.public, "/"))
+    }
+
+    /// Its command line, and where it may keep what it likes.
+    pub(crate) fn caddy(
+        &self,
+        folder: &str,
+        substitutions: &Substitutions<'_>,
+    ) -> (Vec<String>, Environment) {
+        let text = on_loopback(&self.shipped("Caddyfile"), substitutions);
+        let file = self.write(&format!("{folder}/Caddyfile"), &text);
+        let program = [CADDY, "run", "--adapter", "caddyfile", "--config", &file].map(str::to_owned);
+        let home = |name: &str| (name.to_owned(), self.file(folder));
+        (program.to_vec(), ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"].map(home).to_vec())
     }
 
     /// Without TLS, each address is a port.

@@ -1,6 +1,6 @@
 //! What holds wherever an edge asks the sidecar about each call, for an MCP server that knows nothing of OAuth.
 
-use reqwest::{Client, Method, RequestBuilder, Response, header::WWW_AUTHENTICATE};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     mcp::{self, Mcp},
     person::Person,
     program::{Program, test_file, tool},
+    raw,
     stack::{Site, Stack},
     way::Held,
 };
@@ -61,7 +62,7 @@ pub(crate) async fn refuses_whoever_has_no_good_token(stack: &Stack) {
             assert!(challenge.contains("scope=\"mcp\""), "{what}: {challenge}");
             let says = challenge.split_once(" error=\"").map(|(_, rest)| rest.split_once('"').unwrap().0);
             assert_eq!(says, error, "{what}: {challenge}");
-            assert_eq!(answer.headers()["Access-Control-Allow-Origin"], "*", "{what}");
+            assert_eq!(all(&answer, "Access-Control-Allow-Origin"), ["*"], "{what}");
             if method != Method::HEAD {
                 let body: Value = answer.json().await.unwrap();
                 assert!(body["error"].is_string(), "{what}: {body}");
@@ -85,10 +86,9 @@ pub(crate) async fn speaks_with_browsers(stack: &Stack) {
     let token = Some(held.tokens.access.as_str());
     let answer = ask(&Method::POST, &stack.public, token, &[inspector]).await;
     assert_eq!(answer.status(), 200);
-    let read = |name| answer.headers().get_all(name).iter().collect::<Vec<_>>();
-    assert_eq!(read("Access-Control-Allow-Origin"), ["*"]);
-    assert!(read("Access-Control-Expose-Headers")[0].to_str().unwrap().contains("Mcp-Session-Id"));
-    assert_eq!(read("Content-Security-Policy"), ["sandbox"]);
+    assert_eq!(all(&answer, "Access-Control-Allow-Origin"), ["*"]);
+    assert!(all(&answer, "Access-Control-Expose-Headers")[0].contains("Mcp-Session-Id"));
+    assert_eq!(all(&answer, "Content-Security-Policy"), ["sandbox"]);
     let answer = ask(&Method::POST, &stack.public, token, &[foreign]).await;
     assert_eq!((answer.status().as_u16(), challenge(&answer)), (403, None));
 }
@@ -109,6 +109,27 @@ pub(crate) async fn streams(stack: &Stack) {
     stack.wire.streams(&stack.public, &held.tokens.access);
 }
 
+/// What can be read in two ways could be asked about in one and served in the other.
+pub(crate) async fn takes_a_path_written_in_one_way(stack: &Stack) {
+    let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
+    let authorization = format!("Bearer {}", held.tokens.access);
+    let headers = [("Host", stack.public.host()), ("Authorization", &authorization)];
+    for path in [
+        "//mcp",
+        "/mcp/./x",
+        "/mcp//x",
+        "/other/../mcp",
+        "/other/%2e%2e/mcp",
+        "/mcp%2fx",
+        "/mcp/a%5cb",
+        "/mcp/.x",
+        "/mcp/a\\b",
+    ] {
+        let reply = raw::send(stack.ports.public, &raw::request("GET", path, &headers, b"")).unwrap();
+        assert_eq!(reply.status, 400, "{path}: {}", reply.text);
+    }
+}
+
 async fn ask(method: &Method, site: &Site, token: Option<&str>, headers: &[(&str, &str)]) -> Response {
     let request = Client::new().request(method.clone(), site.url("/mcp"));
     let request = request.header("Accept", "application/json, text/event-stream").json(&mcp::initialize());
@@ -117,9 +138,12 @@ async fn ask(method: &Method, site: &Site, token: Option<&str>, headers: &[(&str
 }
 
 /// One at most.
-fn challenge(answer: &Response) -> Option<String> {
-    let mut challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
-    let challenge = challenges.next().map(|challenge| challenge.to_str().unwrap().to_owned());
-    assert_eq!(challenges.next(), None, "a second challenge beside {challenge:?}");
-    challenge
+fn challenge(answer: &Response) -> Option<&str> {
+    let challenges = all(answer, "WWW-Authenticate");
+    assert!(challenges.len() < 2, "{challenges:?}");
+    challenges.first().copied()
+}
+
+fn all<'a>(answer: &'a Response, name: &str) -> Vec<&'a str> {
+    answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
 }

@@ -30,6 +30,7 @@ mod stack;
 mod way;
 mod wire;
 
+mod caddy;
 mod direct;
 mod gateway;
 mod handshakes;

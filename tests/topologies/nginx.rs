@@ -92,24 +92,7 @@ async fn nobody_outside_asks_oauth2_proxy_or_the_sidecar_about_somebody() {
 
 #[tokio::test]
 async fn a_path_is_written_in_one_way() {
-    let stack = stack();
-    let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
-    let authorization = format!("Bearer {}", held.tokens.access);
-    let headers = [("Host", stack.public.host()), ("Authorization", &authorization)];
-    for path in [
-        "//mcp",
-        "/mcp/./x",
-        "/mcp//x",
-        "/other/../mcp",
-        "/other/%2e%2e/mcp",
-        "/mcp%2fx",
-        "/mcp/a%5cb",
-        "/mcp/.x",
-        "/mcp/a\\b",
-    ] {
-        let reply = raw::send(stack.ports.public, &raw::request("GET", path, &headers, b"")).unwrap();
-        assert_eq!(reply.status, 400, "{path}: {}", reply.text);
-    }
+    guard::takes_a_path_written_in_one_way(stack()).await;
 }
 
 /// What oauth2-proxy says of a person, and the secret that proves it, go to the two places where they are used.

@@ -96,11 +96,6 @@ impl Wire {
 
 impl Seen {
     fn carry(&self, mut caller: &TcpStream, server: u16) -> io::Result<()> {
-        let mut chunk = [0; 16 * 1024];
-        let mut read = caller.read(&mut chunk)?;
-        if chunk.starts_with(b"GET /mcp/events ") {
-            return self.stream(caller);
-        }
         let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
         let (mut answers, mut back) = (server.try_clone()?, caller.try_clone()?);
         thread::spawn(move || {
@@ -108,12 +103,19 @@ impl Seen {
             back.shutdown(Shutdown::Write)
         });
         let mine = self.another();
-        while read > 0 {
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            let read = caller.read(&mut chunk)?;
+            if read == 0 {
+                return server.shutdown(Shutdown::Write);
+            }
             self.asked.lock().unwrap()[mine].extend_from_slice(&chunk[..read]);
+            if chunk.starts_with(b"GET /mcp/events ") {
+                self.stream(caller)?;
+                return server.shutdown(Shutdown::Both);
+            }
             server.write_all(&chunk[..read])?;
-            read = caller.read(&mut chunk)?;
         }
-        server.shutdown(Shutdown::Write)
     }
 
     fn another(&self) -> usize {
