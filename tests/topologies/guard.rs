@@ -104,9 +104,12 @@ pub(crate) async fn says_alone_who_calls(stack: &Stack) {
     forgery::reaches_nobody(&stack.internal, &held.tokens.access, &stack.wire);
 }
 
+/// And to browsers the edge speaks alone.
 pub(crate) async fn streams(stack: &Stack) {
     let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
-    stack.wire.streams(&stack.public, &held.tokens.access);
+    let answer = stack.wire.streams(&stack.public, &held.tokens.access);
+    assert_eq!(answer.matches("Access-Control-Allow-Origin: ").count(), 1, "{answer}");
+    assert!(!answer.contains("its.own.example"), "{answer}");
 }
 
 /// What can be read in two ways could be asked about in one and served in the other.

@@ -88,28 +88,15 @@ impl Server {
         {
             self.lets_in(site, token, &alice).await;
         }
-        let of_public = |path: &str| Some(json!(public.url(path)));
         let code = held.a_code(&alice).await;
-        for (what, token) in [
+        let others = [
             ("nonsense", "nonsense".to_owned()),
             ("the other site's token", elsewhere.tokens.access),
-            ("another audience", mould.claim("aud", Some(json!(internal.url("/other"))))),
-            ("the other site's audience", mould.claim("aud", of_public("/mcp"))),
-            ("no audience", mould.claim("aud", None)),
-            ("the other site's issuer", mould.claim("iss", of_public(""))),
-            ("no issuer", mould.claim("iss", None)),
-            ("expired", mould.claim("exp", Some(json!(1_700_000_000)))),
-            ("no end", mould.claim("exp", None)),
-            ("alg none", mould.unsigned()),
-            ("the published key as a secret", mould.signed_with_what_is_published()),
-            ("another key", mould.signed_by_another_key()),
-            ("an unknown key", mould.header("kid", Some(json!("unknown")))),
-            ("another typ", mould.header("typ", Some(json!("JWT")))),
-            ("no typ", mould.header("typ", None)),
             ("a code", code),
             ("a refresh token", held.tokens.refresh),
             ("a client_id", held.client_id),
-        ] {
+        ];
+        for (what, token) in others.into_iter().chain(counterfeits(&mould, internal, public)) {
             self.refuses(internal, Some(&token), (401, "invalid_token"), what).await;
         }
         for scope in ["", "files", "mcpx", "files.mcp"] {
@@ -170,4 +157,23 @@ impl Server {
             }
         }
     }
+}
+
+/// Each as good as a token of the one site, but for one thing.
+fn counterfeits(mould: &Mould, site: &Site, other: &Site) -> [(&'static str, String); 13] {
+    [
+        ("another audience", mould.claim("aud", Some(json!(site.url("/other"))))),
+        ("the other site's audience", mould.claim("aud", Some(json!(other.url("/mcp"))))),
+        ("no audience", mould.claim("aud", None)),
+        ("the other site's issuer", mould.claim("iss", Some(json!(other.issuer)))),
+        ("no issuer", mould.claim("iss", None)),
+        ("expired", mould.claim("exp", Some(json!(1_700_000_000)))),
+        ("no end", mould.claim("exp", None)),
+        ("alg none", mould.unsigned()),
+        ("the published key as a secret", mould.signed_with_what_is_published()),
+        ("another key", mould.signed_by_another_key()),
+        ("an unknown key", mould.header("kid", Some(json!("unknown")))),
+        ("another typ", mould.header("typ", Some(json!("JWT")))),
+        ("no typ", mould.header("typ", None)),
+    ]
 }

@@ -12,7 +12,9 @@ use crate::stack::{Site, Stack};
 
 /// Longer than any answer may take, shorter than a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
-const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+/// An MCP server that has thought of browsers itself.
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\
+    Access-Control-Allow-Origin: https://its.own.example\r\n\r\n";
 
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -66,8 +68,8 @@ impl Wire {
         }
     }
 
-    /// The first of two events arrives while the second is not there yet.
-    pub(crate) fn streams(&self, site: &Site, token: &str) {
+    /// The first of two events arrives while the second is not there yet. Gives the whole answer.
+    pub(crate) fn streams(&self, site: &Site, token: &str) -> String {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, site.port())).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let host = site.host();
@@ -91,6 +93,7 @@ impl Wire {
         *self.seen.arrived.0.lock().unwrap() = true;
         self.seen.arrived.1.notify_all();
         until("data: second");
+        read
     }
 }
 
