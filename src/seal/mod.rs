@@ -8,6 +8,7 @@ mod key;
 pub mod keys_dir;
 pub mod ring;
 pub mod rotation;
+mod seen;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -81,11 +82,12 @@ impl<T> fmt::Debug for Sealed<T> {
 pub struct Sealer {
     issuer: Issuer,
     keys: keys_dir::Keys,
+    seen: Arc<seen::Seen>,
 }
 
 impl Sealer {
     pub fn new(issuer: Issuer, keys: keys_dir::Keys) -> Self {
-        Self { issuer, keys }
+        Self { issuer, keys, seen: Arc::default() }
     }
 
     pub fn issuer(&self) -> &Issuer {
@@ -109,11 +111,11 @@ impl Sealer {
     /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on
     /// or after `exp`). Refuses everything else and says nothing more to the outside.
     pub fn open<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<T, OpenError> {
-        let mut opened = claims(&self.keys.current(), sealed, now);
+        let mut opened = self.claims(&self.keys.current(), sealed, now);
         if matches!(opened, Err(OpenError::Key))
             && let Some(rings) = self.keys.missed(now)
         {
-            opened = claims(&rings, sealed, now);
+            opened = self.claims(&rings, sealed, now);
         }
         let claims = opened?;
         let envelope: Envelope<T> = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
@@ -125,17 +127,23 @@ impl Sealer {
         }
         Ok(envelope.artifact)
     }
-}
 
-fn claims<T: Artifact>(rings: &Rings, sealed: &Sealed<T>, now: Timestamp) -> Result<Vec<u8>, OpenError> {
-    let text = sealed.as_str();
-    match T::FORM {
-        Form::Signed(purpose) => verify(rings.of(purpose), T::TYP, text, now),
-        Form::SignedInside => {
-            let jws = decrypt(&rings.session, T::TYP, text, now)?;
-            verify(&rings.session, T::TYP, &jws, now)
+    /// Of a code the signature is verified each time: it comes once.
+    fn claims<T: Artifact>(
+        &self,
+        rings: &Rings,
+        sealed: &Sealed<T>,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, OpenError> {
+        let text = sealed.as_str();
+        match T::FORM {
+            Form::Signed(purpose) => self.seen.verify(rings.of(purpose), T::TYP, text, now),
+            Form::SignedInside => {
+                let jws = decrypt(&rings.session, T::TYP, text, now)?;
+                verify(&rings.session, T::TYP, &jws, now).map(|(claims, _)| claims)
+            }
+            Form::Encrypted => decrypt(&rings.session, T::TYP, text, now),
         }
-        Form::Encrypted => decrypt(&rings.session, T::TYP, text, now),
     }
 }
 

@@ -43,3 +43,4 @@ mod revoke;
 mod rotation;
 mod token;
 mod token_client;
+mod verify;
