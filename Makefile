@@ -69,7 +69,8 @@ conformance: needs tools ## Judges that others wrote, as one table
 slow: needs tools ## What takes longer than a test may: replicas under load for five minutes
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 
-bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
+bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
+	@tests/tools/install.sh debian_parts
 	@cargo bench --bench bench
 
 needs:

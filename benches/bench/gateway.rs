@@ -1,12 +1,13 @@
 //! Calls that are answered with a kilobyte of JSON: straight, through nginx, and through the gateway.
 
 use crate::Outcome;
+use crate::cryptography::Cryptography;
 use crate::figures::{median, micros};
 use crate::load::Load;
 use crate::ways::{Way, Ways, call};
 use crate::wire::Wire;
 
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 const CLIENTS: u32 = 16;
 /// Of each client in each round.
 const CALLS: u32 = 150;
@@ -43,7 +44,9 @@ pub(crate) fn run() -> Outcome<()> {
     let ways = Ways::open()?;
     let lanes = KEPT.into_iter().chain(KEPT.map(Lane::closed));
     let mut rounds: Vec<_> = lanes.map(|lane| Rounds { lane, all: Vec::new() }).collect();
+    let (alone, mut verification) = (Cryptography::new()?, Vec::new());
     for round in 0..=ROUNDS {
+        verification.push(micros(alone.verification(CALLS)?));
         for at in 0..LANES {
             let rounds = &mut rounds[(at + round) % LANES];
             let cost = go(&ways, rounds.lane)?;
@@ -58,6 +61,7 @@ pub(crate) fn run() -> Outcome<()> {
         "                                  calls/s  cpu between  of stub  of driver  p50 us  p99 us  connections"
     );
     rounds.iter().for_each(Rounds::print);
+    println!("{:<32} {:>21.0}", "to verify a token, alone", median(verification));
     for (ours, goal) in [(FRESH, 0.7), (SEEN, 0.9)] {
         compare(&rounds, (ours, goal), NGINX);
         compare(&rounds, (ours.closed(), goal), NGINX.closed());

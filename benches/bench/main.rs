@@ -5,6 +5,7 @@
 //! shared; what is compared takes turns, and the repetition in the middle is printed.
 
 mod assistant;
+mod cryptography;
 mod events;
 mod figures;
 mod flow;

@@ -10,12 +10,12 @@ use tempfile::TempDir;
 
 use crate::Outcome;
 use crate::assistant::{Assistant, Tokens};
-use crate::figures::{Waits, median, micros};
+use crate::figures::{median, micros};
 use crate::load::Load;
 use crate::process::Process;
-use crate::sidecar::{Home, keys};
+use crate::sidecar::{Home, Sidecar, keys};
 
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 25;
 const CALLS: u32 = 1_000;
 const AT_ONCE: usize = 2;
 const EVERY: Duration = Duration::from_millis(20);
@@ -33,12 +33,18 @@ pub(crate) fn run() -> Outcome<()> {
         .collect::<Outcome<_>>()?;
     let mut calls: Vec<_> = sessions.iter_mut().map(|session| || session.refresh()).collect();
     let (mut peace, mut turmoil) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         // In peace the same files are written where nobody reads them, and the signal is none.
         let written = Swaps { dir: elsewhere.path(), process: &sidecar.process, signal: "-0" };
-        peace.push(rings.swapped_during(&written, || Load::of(&mut calls, CALLS))?);
         let read = Swaps { dir: &home.keys(), signal: "-HUP", ..written };
-        turmoil.push(rings.swapped_during(&read, || Load::of(&mut calls, CALLS))?);
+        let mut under = |swaps| rings.swapped_during(swaps, || Calls::of(&sidecar, &mut calls));
+        if round % 2 == 0 {
+            peace.push(under(&written)?);
+            turmoil.push(under(&read)?);
+        } else {
+            turmoil.push(under(&read)?);
+            peace.push(under(&written)?);
+        }
     }
     let reloads = fs::read_to_string(home.log())?.matches("keys reloaded").count();
     println!(
@@ -46,25 +52,38 @@ pub(crate) fn run() -> Outcome<()> {
         ROUNDS * AT_ONCE * CALLS as usize,
     );
     for (name, share) in [("median", 0.5), ("p99", 0.99), ("p99.9", 0.999)] {
-        print(name, share, &peace, &turmoil);
+        print(&format!("{name} of a token call"), &peace, &turmoil, |calls| {
+            micros(calls.load.waits.at(share))
+        });
     }
+    print("cpu of a token call", &peace, &turmoil, |calls| calls.load.of_a_step(calls.cpu));
     Ok(())
 }
 
-/// Of all calls, and the ratio round by round.
-fn print(name: &str, share: f64, peace: &[Load], turmoil: &[Load]) {
-    let of_all = |loads: &[Load]| {
-        let mut all = Waits::default();
-        all.add(loads.iter().flat_map(|load| load.waits.clone()));
-        micros(all.at(share))
-    };
-    let of_one = |load: &Load| micros(load.waits.at(share));
-    let ratio = median(peace.iter().zip(turmoil).map(|(peace, turmoil)| of_one(turmoil) / of_one(peace)));
+/// Of all rounds the one in the middle, and the ratio round by round.
+fn print(name: &str, peace: &[Calls], turmoil: &[Calls], figure: impl Fn(&Calls) -> f64) {
+    let middle = |rounds: &[Calls]| median(rounds.iter().map(&figure));
+    let ratio = median(peace.iter().zip(turmoil).map(|(peace, turmoil)| figure(turmoil) / figure(peace)));
     println!(
-        "reload: {name} of a token call {:.0} us in peace, {:.0} us while it is rewritten, ratio {ratio:.2}",
-        of_all(peace),
-        of_all(turmoil)
+        "reload: {name} {:.0} us in peace, {:.0} us while it is rewritten, ratio {ratio:.2}",
+        middle(peace),
+        middle(turmoil)
     );
+}
+
+/// What came of a round.
+struct Calls {
+    load: Load,
+    /// Of the sidecar.
+    cpu: Duration,
+}
+
+impl Calls {
+    fn of(sidecar: &Sidecar, calls: &mut [impl FnMut() -> Outcome<()> + Send]) -> Outcome<Self> {
+        let before = sidecar.process.cpu()?;
+        let load = Load::of(calls, CALLS)?;
+        Ok(Self { load, cpu: sidecar.process.cpu()?.saturating_sub(before) })
+    }
 }
 
 /// One who stays signed in.
