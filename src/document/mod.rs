@@ -70,14 +70,7 @@ impl Document {
         if self.redirect_uris.is_empty() {
             return Err(DocumentError::NoRedirectUri);
         }
-        if self.client_secret.is_some() || self.client_secret_expires_at.is_some() {
-            return Err(DocumentError::Secret);
-        }
-        let methods = self.token_endpoint_auth_methods_supported.into_iter().flatten();
-        let mut methods = methods.chain(self.token_endpoint_auth_method.or_else(|| Some("none".to_owned())));
-        if !methods.any(|method| method == "none") {
-            return Err(DocumentError::Method);
-        }
+        self.is_public()?;
         let refreshes =
             self.grant_types.is_none_or(|grants| grants.iter().any(|grant| grant == "refresh_token"));
         Ok(Client {
@@ -87,6 +80,19 @@ impl Document {
             document: Some(Described { url: self.client_id, by_operator }),
             ..url.unread()
         })
+    }
+
+    /// Without a method it is one; else `none` must be among those it names, and no secret is anywhere.
+    fn is_public(&self) -> Result<(), DocumentError> {
+        let (preferred, listed) =
+            (&self.token_endpoint_auth_method, &self.token_endpoint_auth_methods_supported);
+        let shares = preferred.as_ref().is_some_and(|method| method.starts_with("client_secret_"));
+        if shares || self.client_secret.is_some() || self.client_secret_expires_at.is_some() {
+            return Err(DocumentError::Secret);
+        }
+        let mut named = listed.iter().flatten().chain(preferred);
+        let says_nothing = preferred.is_none() && listed.is_none();
+        if says_nothing || named.any(|method| method == "none") { Ok(()) } else { Err(DocumentError::Method) }
     }
 }
 
@@ -103,7 +109,7 @@ pub enum DocumentError {
     NoRedirectUri,
     #[error("its client_id is not the URL that it was fetched from")]
     OtherClient,
-    #[error("a document must not hold a secret")]
+    #[error("a document must not hold a secret, nor a method that needs one")]
     Secret,
     #[error("client_id must be an https URL with a path, without fragment, user and dot segments")]
     Url,
@@ -133,6 +139,8 @@ mod tests {
             ("redirect_uris", json!(["http://app.example/cb"])),
             ("token_endpoint_auth_method", json!("private_key_jwt")),
             ("token_endpoint_auth_method", json!("client_secret_basic")),
+            ("token_endpoint_auth_methods_supported", json!(["private_key_jwt"])),
+            ("token_endpoint_auth_methods_supported", json!([])),
             ("client_secret", json!("x")),
             ("client_secret_expires_at", json!(0)),
         ] {
@@ -143,7 +151,9 @@ mod tests {
         let mut listed = document();
         listed["token_endpoint_auth_method"] = json!("private_key_jwt");
         listed["token_endpoint_auth_methods_supported"] = json!(["none", "private_key_jwt"]);
-        assert!(read(listed).is_ok());
+        assert!(read(listed.clone()).is_ok());
+        listed["token_endpoint_auth_method"] = json!("client_secret_basic");
+        assert!(read(listed).is_err());
     }
 
     fn read(document: Value) -> Result<Client, String> {
