@@ -21,7 +21,7 @@ pub(crate) fn settings<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str
     own.chain(more.iter().copied()).collect()
 }
 
-/// CIMD-01, CIMD-08, CIMD-12, CIMD-15, CIMD-25, ASM-16, TR-03: the URL is the client at every door
+/// CIMD-01, CIMD-12, CIMD-25, ASM-16, TR-03: the URL is the client at every door
 #[test]
 fn a_client_that_nobody_knew_gets_refreshes_and_revokes_tokens_under_its_url() {
     in_a_process_that_trusts(async |authority| {

@@ -133,7 +133,7 @@ fn nobody_is_asked_for_a_client_that_comes_to_the_token_endpoint() {
     });
 }
 
-/// CIMD-27, TC-02, TC-07, TR-03, T6: a code knows its client by the URL, and its redirect URI
+/// CIMD-27, TC-02, TC-07, TR-03: a code knows its client by the URL, and its redirect URI
 #[test]
 fn a_code_and_a_refresh_token_are_good_for_the_url_they_were_issued_to() {
     in_a_process_that_trusts(async |authority| {

@@ -211,7 +211,7 @@ fn who_makes_the_server_fetch_too_often_is_told_to_wait() {
     });
 }
 
-/// CIMD-19, T20
+/// CIMD-19
 #[test]
 fn only_so_many_documents_are_fetched_at_once() {
     in_a_process_that_trusts(async |authority| {
