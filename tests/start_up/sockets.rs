@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,36 @@ fn whatever_else_lies_there_is_left_alone() {
             assert_eq!(after.ok(), Some(before), "{setting}: {what} is gone");
         }
     }
+}
+
+/// PX-12: a socket's peer has no address, so the callers' are those that the proxy appends, or limits count them as one
+#[test]
+fn callers_who_cannot_be_told_apart_are_warned_of_once() {
+    for (forwarded, warnings) in [
+        ("203.0.113.7", 0),
+        ("6.6.6.6, 203.0.113.7", 0),
+        ("203.0.113.7, 10.0.0.1", 1),
+        ("", 1),
+        ("nobody", 1),
+    ] {
+        let operator = Operator::new();
+        let (socket, listen) = socket(&operator);
+        let server = Running::start(&operator, &[("MCP_AUTH_LISTEN", &listen)]);
+        for _ in 0..2 {
+            assert!(registers(&socket, forwarded).starts_with("HTTP/1.1 400 "), "{forwarded}");
+        }
+        let said = server.ended().err;
+        assert_eq!(said.matches("MCP_AUTH_FORWARDED_HOPS").count(), warnings, "{forwarded}: {said}");
+    }
+}
+
+fn registers(socket: &Path, forwarded: &str) -> String {
+    let (mut stream, mut answer) = (UnixStream::connect(socket).unwrap(), String::new());
+    let head =
+        "POST /oauth/register HTTP/1.1\r\nHost: mcp.example.com\r\nConnection: close\r\nContent-Length: 0";
+    write!(stream, "{head}\r\nX-Forwarded-For: {forwarded}\r\n\r\n").unwrap();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// The path, and the setting that names it.
