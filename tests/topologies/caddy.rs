@@ -11,7 +11,7 @@ pub(crate) fn stack() -> &'static Stack {
 
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("caddy", Ports::behind_an_edge())?;
-    stack.start_sidecar(vec![])?;
+    stack.start_sidecar(stack.by_port())?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     let alpha = vec![

@@ -20,7 +20,7 @@ fn stack() -> &'static Stack {
 
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("nginx", Ports::behind_an_edge())?;
-    stack.start_sidecar(vec![])?;
+    stack.start_sidecar(stack.by_port())?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
     let ours = format!("[\"{}\", \"{}\"]", stack.internal.host(), stack.public.host());
     stack.start_proxy(vec![(r#"["mcp.internal.example", "mcp.example.com"]"#, ours)], vec![])?;
