@@ -59,6 +59,11 @@ async fn who_has_no_good_token_is_told_where_to_get_one() {
 }
 
 #[tokio::test]
+async fn a_token_in_the_query_opens_nothing_beside_a_good_one_either() {
+    guard::refuses_a_token_in_the_query(stack()).await;
+}
+
+#[tokio::test]
 async fn a_browser_may_ask_first_and_read_the_answer_but_not_from_a_foreign_page() {
     guard::speaks_with_browsers(stack()).await;
 }
