@@ -138,7 +138,7 @@ async fn an_assistant_goes_the_whole_way_on_either_site() {
     stack.the_logs_keep_secrets();
 }
 
-/// The proof that the proxy is the proxy is the kernel's: of two strangers that differ in their group, it lets in one.
+/// PX-08: the kernel is the proof: of two strangers that differ in their group alone it lets in one
 #[test]
 fn the_proxys_user_is_let_in_and_a_stranger_is_not() {
     let stack = stack();
@@ -146,8 +146,9 @@ fn the_proxys_user_is_let_in_and_a_stranger_is_not() {
     let found = fs::metadata(&socket).unwrap();
     assert_eq!((found.mode() & 0o777, found.gid()), (0o660, user::group()));
     assert!(PROXY.may_connect(&socket) && STRANGER.of_the_group().may_connect(&socket));
-    let others = if user::is_root() { vec![STRANGER] } else { vec![] };
-    for stranger in others {
+    // Only root can be somebody else.
+    let strangers = if user::is_root() { vec![STRANGER] } else { vec![] };
+    for stranger in strangers {
         assert!(!stranger.may_connect(&socket), "{stranger:?} at the sidecar");
         assert!(!stranger.may_connect(&mcp_server) && !PROXY.may_connect(&mcp_server), "at the MCP server");
         // The socket's own mode is enough.
@@ -161,7 +162,7 @@ fn the_proxys_user_is_let_in_and_a_stranger_is_not() {
     }
 }
 
-/// Hence the ID token as a second proof, and a group that the proxy has for itself.
+/// PX-08: hence the ID token as a second proof, and a group that the proxy has for itself
 #[tokio::test]
 async fn who_may_write_to_the_socket_is_believed_but_for_the_id_token() {
     let stack = stack();
@@ -187,7 +188,7 @@ async fn who_may_write_to_the_socket_is_believed_but_for_the_id_token() {
     }
 }
 
-/// The socket's peer has no address: what counts is what the edge wrote, in front of what the proxy appended.
+/// PX-12: the socket's peer has no address; what counts is what the edge wrote before the proxy's own entry
 #[tokio::test]
 async fn each_caller_has_limits_of_its_own() {
     let stack = stack();
