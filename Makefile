@@ -28,6 +28,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,end to end,cargo test --test e2e)
+	@$(call part,servers,cargo test --test servers)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
 
