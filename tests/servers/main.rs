@@ -2,8 +2,9 @@
 //!
 //! The ground is that of the end-to-end tests, with many servers behind one sidecar ([`behind`], [`rust_sdk`]), each a
 //! resource of its own. A [`door`] is a way to such a server, with a token or straight; [`session`], [`stateless`] and
-//! [`legacy`] speak the protocol's three ways as a [`client`] does, [`events`] reads answers as they arrive; [`trial`] is
-//! what is tried and [`table`] what comes out. [`resources`] and [`sdk_clients`] are the rest.
+//! [`legacy`] speak the protocol's three ways as a [`client`] does, [`events`] reads answers as they arrive, [`count`] is
+//! the call that takes long; [`trial`] is what is tried and [`table`] what comes out. [`resources`] and [`sdk_clients`] are
+//! the rest.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
@@ -24,6 +25,7 @@ use e2e::{assistant, jose, journey, mcp, part, person, secrets, stack, talk};
 
 mod behind;
 mod client;
+mod count;
 mod door;
 mod events;
 mod legacy;

@@ -1,18 +1,15 @@
 //! What is tried with a server in one revision, and what came of it: a word for each thing tried.
 
-use std::{
-    fs::File,
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    behind::{Transport, folder},
+    behind::Transport,
     client::Client,
+    count::{Count, MOMENT, reports},
     door::Door,
     events::{Events, PATIENCE, answers, is_notification},
     legacy::Legacy,
@@ -135,7 +132,7 @@ async fn among_the_answers(client: &mut Legacy) -> String {
 /// The connection is lost in the middle of a call; a new one brings what was missed, and the answer.
 async fn resumed(client: &mut Session) -> String {
     let count = Count::of(2);
-    let mut last_id = reached(client, &count).await;
+    let mut last_id = count.reached(client).await;
     client.hang_up();
     let mut missed = false;
     let began = Instant::now();
@@ -166,7 +163,7 @@ async fn resumed(client: &mut Session) -> String {
 /// Is there an event that one could go on after?
 async fn resumable(client: &mut impl Client) -> String {
     let count = Count::of(1);
-    let last_id = reached(client, &count).await;
+    let last_id = count.reached(client).await;
     count.goes_on();
     count.ended().await;
     yes_if(last_id.is_some())
@@ -174,7 +171,7 @@ async fn resumable(client: &mut impl Client) -> String {
 
 async fn cancelled(client: &mut impl Client) -> String {
     let count = Count::of(1);
-    reached(client, &count).await;
+    count.reached(client).await;
     let _open = client.set_aside();
     let params = json!({"requestId": count.id, "reason": "no longer wanted"});
     client.tell(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})).await;
@@ -203,7 +200,7 @@ async fn stream_is_free_again(client: &mut Session) -> String {
 
 async fn call_ends(client: &mut impl Client) -> String {
     let count = Count::of(1);
-    reached(client, &count).await;
+    count.reached(client).await;
     client.hang_up();
     let began = Instant::now();
     while !count.left("cancelled") && began.elapsed() < WHILE {
@@ -223,67 +220,8 @@ async fn ended(client: &mut Session) -> String {
 }
 
 const CHANGED: &str = "notifications/tools/list_changed";
-const MOMENT: Duration = Duration::from_millis(20);
 /// Many times what a server takes that does notice.
 const WHILE: Duration = Duration::from_secs(4);
-
-/// A call that counts, and the files it looks for and leaves.
-struct Count {
-    /// Of no other request in any session: some servers keep the events of all sessions by such ids.
-    id: u64,
-    key: String,
-    steps: u64,
-}
-
-impl Count {
-    fn of(steps: u64) -> Self {
-        static COUNTS: AtomicU64 = AtomicU64::new(100);
-        let id = COUNTS.fetch_add(1, Ordering::Relaxed);
-        Self { id, key: format!("count-{id}"), steps }
-    }
-
-    fn call(&self, client: &impl Client) -> Value {
-        client.call(self.id, "count", json!({"key": self.key, "steps": self.steps}))
-    }
-
-    fn takes(&self, step: u64) {
-        File::create(folder().join(format!("{}.{step}", self.key))).unwrap();
-    }
-
-    fn goes_on(&self) {
-        (1..=self.steps).for_each(|step| self.takes(step));
-    }
-
-    fn left(&self, how: &str) -> bool {
-        folder().join(format!("{}.{how}", self.key)).exists()
-    }
-
-    async fn ended(&self) -> Option<&'static str> {
-        let began = Instant::now();
-        while began.elapsed() < PATIENCE {
-            if let Some(how) = ["cancelled", "done"].into_iter().find(|how| self.left(how)) {
-                return Some(how);
-            }
-            sleep(MOMENT).await;
-        }
-        None
-    }
-}
-
-/// Counts to one, and gives the id of that event.
-async fn reached(client: &mut impl Client, count: &Count) -> Option<String> {
-    let events = client.ask(count.call(client)).await.ok()?;
-    events.message(reports(1)).await?;
-    events.last_id.clone()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "steps are few")]
-fn reports(step: u64) -> impl Fn(&Value) -> bool {
-    move |message| {
-        let progress = message["params"]["progress"].as_f64();
-        is_notification("notifications/progress")(message) && progress == Some(step as f64)
-    }
-}
 
 fn yes() -> String {
     "yes".to_owned()
