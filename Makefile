@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e browser conformance slow bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e servers browser conformance slow bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ store: needs tools ## Replicas that share a real Redis
 
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
+
+servers: needs tools ## MCP servers that know nothing of OAuth, as the README's table
+	@cargo test --test servers
 
 browser: needs tools ## The pages in Chromium, with screenshots into tests/screenshots
 	@cargo test --test browser
