@@ -1,6 +1,6 @@
 //! The whole way on real parts: oauth2-proxy, an OIDC provider, the sidecar, a `FastMCP` server, real clients, a real browser.
 //!
-//! The ground: [`part`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
+//! The ground: [`part`], [`behind`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
 //! [`talk`] with client programs, [`jose`] verifies tokens with another implementation, [`secrets`] knows what no log may hold,
 //! [`raw`] sends any bytes, [`proofs`] makes what the proxy would send.
 //! Then one file for each assistant, one for the official clients, and one each for a real browser, for refusals and for bad input.
@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
 mod assistant;
+mod behind;
 mod jose;
 mod journey;
 mod long_way;
