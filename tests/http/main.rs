@@ -41,5 +41,6 @@ mod register;
 mod register_limits;
 mod revoke;
 mod rotation;
+mod several_resources;
 mod token;
 mod token_client;

@@ -80,7 +80,9 @@ pub(super) async fn elsewhere(
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
-    let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
+    let target = path::target(upstream.origin(), request.uri())
+        .filter(|_| !path::leads_deeper(&here.site, resource, path))
+        .ok_or(ApiError::BadPath)?;
     if !may_call(&here, request.headers()) {
         return Err(ApiError::ForeignOrigin);
     }
@@ -120,7 +122,11 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
     Ok(Some(Sealed::new(token.unwrap_or_default())))
 }
 
+/// Any method but the one that asks for a tunnel: that one has no path to guard (RFC 9110 §9.3.6).
 fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
+    if request.method() == Method::CONNECT {
+        return Err(ApiError::MethodNotAllowed("GET, HEAD, POST, DELETE, OPTIONS"));
+    }
     reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
 }
 
