@@ -136,6 +136,9 @@ async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Re
         None => outgoing,
     };
     let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
+    if answer.status().is_informational() {
+        return Err(ApiError::BadGateway("it changes to a protocol that nobody asked for".into()));
+    }
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
     headers::from_upstream(answer.headers()).for_each(|header| {
