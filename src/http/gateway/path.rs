@@ -7,16 +7,10 @@ use url::Url;
 use crate::oauth::Resource;
 use crate::site::Site;
 
-/// The address at the upstream, byte for byte as the client sent path and query. None where some reader between
-/// here and the MCP server could understand another path: dot and empty segments, with parameters or without, a
-/// backslash, those or a slash, semicolon or control character in percent signs, and what is not UTF-8.
+/// The address at the upstream, byte for byte as the client sent path and query; none if the path is not plain.
 pub(super) fn target(origin: &str, uri: &Uri) -> Option<Url> {
-    let mut segments = uri.path().split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let ends_in_slash = segment.is_empty() && segments.peek().is_none();
-        if !ends_in_slash && (is_dots_or_nothing(segment) || hides(segment)) {
-            return None;
-        }
+    if !is_plain(uri.path()) {
+        return None;
     }
     let sent = uri.path_and_query()?.as_str();
     let url = Url::parse(&format!("{origin}{sent}")).ok()?;
@@ -25,9 +19,22 @@ pub(super) fn target(origin: &str, uri: &Uri) -> Option<Url> {
     (format!("{}{query}", url.path()) == sent).then_some(url)
 }
 
+/// Does every reader understand the same path? Not where it has dot or empty segments, with parameters or without,
+/// a backslash, those or a slash, semicolon or control character in percent signs, or what is not UTF-8.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let ends_in_slash = segment.is_empty() && segments.peek().is_none();
+        if !ends_in_slash && (is_dots_or_nothing(segment) || hides(segment)) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Could the MCP server find a longer resource in a path than the one that guards it? Most servers decode letters,
 /// some take no notice of case, others cut off parameters.
-pub(super) fn leads_deeper(site: &Site, resource: &Resource, path: &str) -> bool {
+pub(crate) fn leads_deeper(path: &str, resource: &Resource, site: &Site) -> bool {
     let path = as_read(path);
     let deeper =
         |other: &&Resource| other.origin() == resource.origin() && other.path().len() > resource.path().len();

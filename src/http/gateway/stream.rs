@@ -1,18 +1,13 @@
 //! Bodies on their way through, never whole in memory.
 
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use std::error::Error as _;
+
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
-
-/// Does a request have a body? (RFC 9112 §6.3)
-pub(super) fn has_body(headers: &HeaderMap) -> bool {
-    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    length || headers.contains_key(TRANSFER_ENCODING)
-}
 
 /// actix bodies stay on their thread and reqwest's may not, so the chunks go through a channel; one in flight, so
 /// that a slow reader holds back the sender. When the upstream request ends, so does the reading.
@@ -28,7 +23,24 @@ pub(super) fn pump(mut payload: Payload) -> reqwest::Body {
     let chunks = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
-    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| error.to_string())))
+    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| TornBody(error.to_string()))))
+}
+
+/// The client did not send its body whole, so the MCP server did not get it whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not arrive whole: {0}")]
+struct TornBody(String);
+
+/// Is it the client's fault that a request could not be sent on?
+pub(super) fn is_torn(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<TornBody>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The answer as it arrives. When the client goes away the stream is dropped, and the upstream request with it.
