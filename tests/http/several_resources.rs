@@ -84,6 +84,8 @@ async fn a_path_that_another_reader_finds_deeper_is_refused() {
             let headers = format!("Authorization: Bearer {token}\r\n");
             let answer = server.raw("GET", path, &headers).await;
             assert_eq!(answer.status, 400, "{path}: {answer:?}");
+            let answer = server.raw("GET", &format!("/oauth/verify{path}"), &headers).await;
+            assert_eq!(answer.status, 403, "asked for {path}: {answer:?}");
         }
     }
     assert!(upstream.seen().is_empty(), "{:?}", upstream.seen());
@@ -158,7 +160,10 @@ impl Ground {
     async fn only_the_token_of(&self, guard: &str, path: &str) {
         for Door { resource, upstream, token } in &self.doors {
             let before = self.seen();
-            let answer = self.server.raw("GET", path, &format!("Authorization: Bearer {token}\r\n")).await;
+            let headers = format!("Authorization: Bearer {token}\r\n");
+            let answer = self.server.raw("GET", path, &headers).await;
+            let verified = self.server.raw("GET", &format!("/oauth/verify{path}"), &headers).await;
+            assert_eq!(verified.status, answer.status, "asked for {path} with the token of {resource:?}");
             let opens = *resource == guard;
             assert_eq!(
                 answer.status,
