@@ -45,6 +45,7 @@ mod register;
 mod register_limits;
 mod revoke;
 mod rotation;
+mod several_resources;
 mod token;
 mod token_client;
 mod verify;
