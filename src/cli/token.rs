@@ -1,7 +1,7 @@
 //! `token inspect`: what a token is, and why it would be refused here. It is never printed, nor a part of it.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -87,6 +87,9 @@ fn authorities(named: Option<&str>, config: &Config) -> Result<Vec<Authority>, C
 
 fn read() -> Result<String, CliError> {
     let mut bytes = Vec::new();
+    if std::io::stdin().is_terminal() {
+        eprintln!("paste the token, then press Enter and Ctrl-D");
+    }
     std::io::stdin().take(LONGEST).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     if text.is_empty() {
