@@ -11,3 +11,4 @@ mod inspect;
 mod logging;
 mod refused;
 mod serving;
+mod sockets;
