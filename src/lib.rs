@@ -35,6 +35,8 @@
 //! * `actix_http`: server
 //! * `askama`: http
 //! * `clap`: cli, main
+//! * `clap_complete`: cli
+//! * `clap_mangen`: cli
 //! * `prometheus_client`: telemetry
 //! * `governor`: http
 

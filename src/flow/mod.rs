@@ -4,6 +4,7 @@ pub mod authorize;
 pub mod consent;
 pub mod document;
 pub mod exchange;
+pub mod inspect;
 pub mod refusal;
 pub mod register;
 pub mod revoke;

@@ -31,6 +31,7 @@ mod gateway_streams;
 mod grants;
 mod id_token;
 mod identity;
+mod inspected;
 mod jwks;
 mod limits;
 mod manners;
