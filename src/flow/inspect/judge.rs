@@ -1,6 +1,6 @@
 //! Why a site would refuse a value, by every rule that its door has.
 
-use super::super::{Authority, NotAdmitted};
+use super::super::{Authority, NotAdmitted, NotAnswered};
 use super::opened::{Kind, Opened};
 use crate::artifact::{AccessToken, Client, Grant};
 use crate::clock::Timestamp;
@@ -98,6 +98,10 @@ impl Authority {
                 self.judge_grant(&code.grant, &mut verdict);
             }
             Opened::Question(question) => {
+                let client = Client::registered(question.client_jti.clone(), now, Vec::new());
+                let uri = Some(&question.redirect_uri);
+                let answered = self.may_be_answered(&client, question.by_policy, uri, now);
+                verdict.refuse(answered.err().map(unanswered));
                 verdict.refuse(self.admit(&question.person, now).err().map(Reason::NotAdmitted));
             }
             Opened::Refresh(token) => {
@@ -191,6 +195,13 @@ pub enum Reason {
     UnknownKey(Option<String>),
     #[error("it is nothing that is issued here")]
     UnknownKind,
+}
+
+fn unanswered(reason: NotAnswered) -> Reason {
+    match reason {
+        NotAnswered::Denied => Reason::NotAdmitted(NotAdmitted::Client),
+        NotAnswered::NotAllowedHere => Reason::RedirectUris,
+    }
 }
 
 fn barred(reason: NotAdmitted) -> &'static str {
