@@ -1,10 +1,14 @@
 //! The one outgoing HTTP client: time-outs, sizes, no redirects, no proxies of the environment.
 
+mod api;
+
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use url::Url;
+
+pub use api::{Api, ApiError};
 
 /// Fetches small JSON documents.
 #[derive(Clone, Debug)]

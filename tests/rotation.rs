@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test, panics")]
 
+#[path = "rotation/api_server.rs"]
+mod api_server;
+#[path = "rotation/secret.rs"]
+mod secret;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -50,14 +55,7 @@ impl Rings {
 
     /// As if everything had happened so much earlier.
     fn age(&self, name: &str, secs: i64) {
-        let mut ring = self.ring(name);
-        for key in ring["keys"].as_array_mut().unwrap() {
-            for time in ["since", "until"] {
-                if let Some(at) = key[time].as_i64() {
-                    key[time] = (at - secs).into();
-                }
-            }
-        }
+        let ring = aged(self.ring(name), secs);
         fs::write(self.path().join(format!("{name}.json")), ring.to_string()).unwrap();
     }
 
@@ -66,6 +64,17 @@ impl Rings {
         let keys = ring["keys"].as_array().unwrap().iter();
         keys.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+fn aged(mut ring: Value, secs: i64) -> Value {
+    for key in ring["keys"].as_array_mut().unwrap() {
+        for time in ["since", "until"] {
+            if let Some(at) = key[time].as_i64() {
+                key[time] = (at - secs).into();
+            }
+        }
+    }
+    ring
 }
 
 fn said(output: &Output) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CliError, keys};
+use super::{CliError, status};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::rules::Rules;
@@ -19,7 +19,7 @@ pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError>
     for (name, value) in &config.effective {
         let _ = writeln!(text, "{name}={value}");
     }
-    let _ = write!(text, "\n{}\nproofs of the proxy:", keys::table(&rings.current(), now));
+    let _ = write!(text, "\n{}\nproofs of the proxy:", status::table(&rings.current(), now));
     if let Some(secrets) = rules.secrets() {
         let _ = write!(text, " shared secret ({} accepted)", secrets.len());
     }

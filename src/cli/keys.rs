@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
 
-use super::{CliError, Vars};
+use super::cluster::Cluster;
+use super::{CliError, Vars, status};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::{Config, Lifetimes};
 use crate::flow::QUESTION_LIFETIME;
-use crate::seal::keys_dir::{self, Keys, KeysError, Locked};
+use crate::seal::keys_dir::{self, KeysError};
+use crate::seal::ring_store::{RingStore, Turned};
 use crate::seal::rotation::{Schedule, Step};
-use crate::seal::{Purpose, Ring, Rings};
+use crate::seal::{Purpose, Ring};
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum KeysCommand {
     /// Make the three rings; refuses to overwrite
     Init,
@@ -47,6 +48,8 @@ pub enum KeysCommand {
     Tick {
         #[command(flatten)]
         ages: Ages,
+        #[command(flatten)]
+        cluster: Cluster,
         /// Go on, and do it again after so many hours: for where nothing runs jobs
         #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..))]
         every_hours: Option<u16>,
@@ -55,7 +58,7 @@ pub enum KeysCommand {
 
 impl KeysCommand {
     /// How long to wait before it is run again, if it is.
-    pub(super) fn pause(self) -> Option<Duration> {
+    pub(super) fn pause(&self) -> Option<Duration> {
         let Self::Tick { every_hours, .. } = self else { return None };
         every_hours.map(|hours| Duration::from_hours(hours.into()))
     }
@@ -73,9 +76,9 @@ pub struct Ages {
 }
 
 impl Ages {
-    const DEFAULT: Self = Self { access: 30, session: 7, registration: 365 };
+    pub(super) const DEFAULT: Self = Self { access: 30, session: 7, registration: 365 };
 
-    fn of(self, purpose: Purpose) -> Seconds {
+    pub(super) fn of(self, purpose: Purpose) -> Seconds {
         let days = match purpose {
             Purpose::Access => self.access,
             Purpose::Session => self.session,
@@ -104,17 +107,19 @@ impl From<RingName> for Purpose {
 
 /// Runs one of them. The lifetimes are the server's own variables: a job that did not know them would cut off what
 /// is alive.
-pub(super) fn run(command: KeysCommand, dir: &Path, vars: Vars, now: Timestamp) -> Result<String, CliError> {
-    let lifetimes = Config::lifetimes(vars)?;
-    let turn = Turn { dir, lifetimes, now };
+pub(super) fn run(command: KeysCommand, dir: &Path, vars: &Vars, now: Timestamp) -> Result<String, CliError> {
+    let turn = Turn { lifetimes: Config::lifetimes(vars.clone())?, now };
+    let store = RingStore::Directory(dir.to_owned());
     match command {
         KeysCommand::Init => init_text(dir, now),
-        KeysCommand::Stage { ring } => turn.once(Step::Stage, ring.into(), false),
-        KeysCommand::Promote { ring, force } => turn.once(Step::Promote, ring.into(), force),
-        KeysCommand::Retire { ring, force } => turn.once(Step::Retire, ring.into(), force),
-        KeysCommand::Status { json: false } => Ok(turn.status()?),
-        KeysCommand::Status { json: true } => Ok(turn.status_json()?.to_string() + "\n"),
-        KeysCommand::Tick { ages, .. } => turn.tick(ages),
+        KeysCommand::Stage { ring } => turn.once(&store, Step::Stage, ring.into(), false),
+        KeysCommand::Promote { ring, force } => turn.once(&store, Step::Promote, ring.into(), force),
+        KeysCommand::Retire { ring, force } => turn.once(&store, Step::Retire, ring.into(), force),
+        KeysCommand::Status { json: false } => Ok(status::text(&turn, dir)?),
+        KeysCommand::Status { json: true } => Ok(status::json(&turn, dir)?.to_string() + "\n"),
+        KeysCommand::Tick { ages, cluster, .. } => {
+            turn.tick(&cluster.secret(vars)?.map_or(store, RingStore::Secret), ages)
+        }
     }
 }
 
@@ -137,56 +142,59 @@ fn init_text(dir: &Path, now: Timestamp) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// A directory of rings, at a moment.
-struct Turn<'a> {
-    dir: &'a Path,
+/// What a step depends on beside the ring.
+pub(super) struct Turn {
     lifetimes: Lifetimes,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
-impl Turn<'_> {
+impl Turn {
     /// One step of one ring; with force, what it costs comes first.
-    fn once(&self, step: Step, purpose: Purpose, force: bool) -> Result<String, CliError> {
-        let locked = Locked::new(self.dir)?;
-        let rings = locked.rings()?;
+    fn once(&self, store: &RingStore, step: Step, purpose: Purpose, force: bool) -> Result<String, CliError> {
         let cost = if force { cost(step, purpose) } else { "" };
-        self.take(step, purpose, &rings, force, &locked).map(|done| format!("{cost}{done}"))
+        store.turn(|rings| {
+            let (ring, done) = self.take(step, purpose, rings.of(purpose), force)?;
+            Ok(Turned { rings: vec![(purpose, ring)], said: format!("{cost}{done}") })
+        })
     }
 
     /// Whatever is due, once.
-    fn tick(&self, ages: Ages) -> Result<String, CliError> {
-        let locked = Locked::new(self.dir)?;
-        let rings = locked.rings()?;
-        let mut text = String::new();
-        for purpose in Purpose::ALL {
-            let due = Step::due(rings.of(purpose), self.schedule(purpose), ages.of(purpose), self.now);
-            let done = match due {
-                Some(step) => self.take(step, purpose, &rings, false, &locked)?,
-                None => format!("{}: nothing is due\n", purpose.name()),
-            };
-            text.push_str(&done);
-        }
-        Ok(text)
+    fn tick(&self, store: &RingStore, ages: Ages) -> Result<String, CliError> {
+        store.turn(|rings| {
+            let mut turned = Turned::default();
+            for purpose in Purpose::ALL {
+                let Some(step) = self.due(purpose, rings.of(purpose), ages) else {
+                    let _ = writeln!(turned.said, "{}: nothing is due", purpose.name());
+                    continue;
+                };
+                let (ring, done) = self.take(step, purpose, rings.of(purpose), false)?;
+                turned.rings.push((purpose, ring));
+                turned.said.push_str(&done);
+            }
+            Ok(turned)
+        })
     }
 
     fn take(
         &self,
         step: Step,
         purpose: Purpose,
-        rings: &Rings,
+        ring: &Ring,
         force: bool,
-        locked: &Locked,
-    ) -> Result<String, CliError> {
+    ) -> Result<(Ring, String), CliError> {
         let name = purpose.name();
-        let turned = step.take((purpose, rings.of(purpose)), self.schedule(purpose), force, self.now);
-        let turned = turned.map_err(|reason| CliError::NotYet(name, reason))?;
-        locked.replace(purpose, &turned)?;
+        let turned = step.take((purpose, ring), self.schedule(purpose), force, self.now);
         let done = match step {
             Step::Stage => "a key is staged",
             Step::Promote => "the staged key seals",
             Step::Retire => "retired keys are forgotten",
         };
-        Ok(format!("{name}: {done}\n"))
+        let turned = turned.map_err(|reason| CliError::NotYet(name, reason))?;
+        Ok((turned, format!("{name}: {done}\n")))
+    }
+
+    pub(super) fn due(&self, purpose: Purpose, ring: &Ring, ages: Ages) -> Option<Step> {
+        Step::due(ring, self.schedule(purpose), ages.of(purpose), self.now)
     }
 
     fn schedule(&self, purpose: Purpose) -> Schedule {
@@ -198,38 +206,6 @@ impl Turn<'_> {
             }
         };
         Schedule::new(purpose, longest)
-    }
-
-    fn status(&self) -> Result<String, KeysError> {
-        let rings = Keys::read(self.dir)?.current();
-        let mut text = table(&rings, self.now);
-        for purpose in Purpose::ALL {
-            let _ = writeln!(text, "{}: {}", purpose.name(), self.next(purpose, rings.of(purpose)));
-        }
-        Ok(text)
-    }
-
-    fn status_json(&self) -> Result<Value, KeysError> {
-        let rings = Keys::read(self.dir)?.current();
-        let mut status = json!({});
-        for purpose in Purpose::ALL {
-            let ring = rings.of(purpose);
-            let keys: Vec<Value> = ring.records().iter().map(|record| {
-                json!({"kid": record.kid(), "state": record.state, "since": record.since, "until": record.until, "age_secs": self.now.since(record.since)})
-            }).collect();
-            status[purpose.name()] = json!({"keys": keys, "next": self.next(purpose, ring)});
-        }
-        Ok(status)
-    }
-
-    /// What `tick` would do with its default ages.
-    fn next(&self, purpose: Purpose, ring: &Ring) -> &'static str {
-        match Step::due(ring, self.schedule(purpose), Ages::DEFAULT.of(purpose), self.now) {
-            Some(Step::Stage) => "stage is due",
-            Some(Step::Promote) => "promote is due",
-            Some(Step::Retire) => "retire is due",
-            None => "nothing is due",
-        }
     }
 }
 
@@ -251,34 +227,5 @@ fn cost(step: Step, purpose: Purpose) -> &'static str {
         (Step::Retire, Purpose::Registration) => {
             "cost: clients registered or minted under the forgotten keys are unknown; many never recover by themselves\n"
         }
-    }
-}
-
-/// A line for each key.
-pub(super) fn table(rings: &Rings, now: Timestamp) -> String {
-    let mut table = format!("{:<13} {:<8} {:>8}  {}\n", "ring", "state", "age", "kid");
-    for purpose in Purpose::ALL {
-        for key in rings.of(purpose).iter() {
-            let record = key.record();
-            let age = age(now.since(record.since).0);
-            // Writing to a string does not fail.
-            let _ = writeln!(
-                table,
-                "{:<13} {:<8} {age:>8}  {}",
-                purpose.name(),
-                record.state.to_string(),
-                record.kid()
-            );
-        }
-    }
-    table
-}
-
-fn age(secs: i64) -> String {
-    match secs {
-        ..60 => format!("{secs} s"),
-        60..3600 => format!("{} min", secs / 60),
-        3600..172_800 => format!("{} h", secs / 3600),
-        _ => format!("{} d", secs / DAY),
     }
 }

@@ -1,8 +1,10 @@
 //! The commands beside `serve`.
 
 pub mod check;
+mod cluster;
 pub mod keys;
 pub mod mint;
+mod status;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,7 +68,7 @@ pub type Vars = Vec<(String, String)>;
 pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result<String, CliError> {
     match command {
         Command::Serve => Ok(String::new()),
-        Command::Keys { command, dir } => keys::run(command, &keys::dir(dir, &vars), vars, now),
+        Command::Keys { command, dir } => keys::run(command, &keys::dir(dir, &vars), &vars, now),
         Command::Client { command: ClientCommand::Mint(args) } => {
             mint::mint(args, &Config::from_vars(vars)?, now)
         }
