@@ -55,7 +55,7 @@ impl Rings {
 
     /// As if everything had happened so much earlier.
     fn age(&self, name: &str, secs: i64) {
-        let ring = aged(self.ring(name), secs);
+        let ring = api_server::aged(self.ring(name), secs);
         fs::write(self.path().join(format!("{name}.json")), ring.to_string()).unwrap();
     }
 
@@ -64,17 +64,6 @@ impl Rings {
         let keys = ring["keys"].as_array().unwrap().iter();
         keys.map(|key| key["state"].as_str().unwrap().to_owned()).collect()
     }
-}
-
-fn aged(mut ring: Value, secs: i64) -> Value {
-    for key in ring["keys"].as_array_mut().unwrap() {
-        for time in ["since", "until"] {
-            if let Some(at) = key[time].as_i64() {
-                key[time] = (at - secs).into();
-            }
-        }
-    }
-    ring
 }
 
 fn said(output: &Output) -> String {

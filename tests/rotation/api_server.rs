@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-pub(crate) const SECRET: &str = "/api/v1/namespaces/mcp/secrets/mcp-auth-keys";
 pub(crate) const TOKEN: &str = "token-of-the-service-account";
 
 pub(crate) struct ApiServer {
@@ -36,13 +35,13 @@ pub(crate) struct Cluster {
 }
 
 impl ApiServer {
-    /// With a Secret of the rings in `dir`, and what else such a Secret has.
-    pub(crate) fn start(dir: &Path) -> Self {
+    /// With a Secret `mcp-auth-keys` of the rings in `dir`, and what else such a Secret has.
+    pub(crate) fn start(dir: &Path, namespace: &str) -> Self {
         let data = |name: &str| STANDARD.encode(fs::read(dir.join(name)).unwrap());
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
             "metadata": {
-                "name": "mcp-auth-keys", "namespace": "mcp", "uid": "7f1e", "resourceVersion": "1000",
+                "name": "mcp-auth-keys", "namespace": namespace, "uid": "7f1e", "resourceVersion": "1000",
                 "labels": {"app": "mcp"}, "annotations": {"whose": "the operator's"},
             },
             "data": {
@@ -62,13 +61,9 @@ impl ApiServer {
         self.shared.lock().unwrap()
     }
 
-    pub(crate) fn writes(&self) -> usize {
-        self.cluster().writes
-    }
-
     /// `keys tick` with these, as a pod of this cluster would run it.
-    pub(crate) fn tick(&self, args: &[&str]) -> Output {
-        tick(&self.url, self.pod.path(), args)
+    pub(crate) fn tick(&self, environment: &[(String, String)], args: &[&str]) -> Output {
+        tick(&self.url, self.pod.path()).args(args).envs(environment.iter().cloned()).output().unwrap()
     }
 
     pub(crate) fn states(&self, name: &str) -> Vec<String> {
@@ -79,19 +74,30 @@ impl ApiServer {
     /// As if everything had happened so much earlier.
     pub(crate) fn age(&self, name: &str, secs: i64) {
         let mut cluster = self.cluster();
-        let aged = super::aged(ring(&cluster.secret, name), secs);
+        let aged = aged(ring(&cluster.secret, name), secs);
         cluster.secret["data"][format!("{name}.json")] = STANDARD.encode(aged.to_string()).into();
     }
 }
 
-pub(crate) fn tick(server: &str, pod: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
+pub(crate) fn tick(server: &str, pod: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
+    command
         .args(["keys", "tick", "--kube-server", server])
         .args(["--kube-token-file".into(), pod.join("token"), "--kube-ca".into(), pod.join("ca.crt")])
-        .args(args)
-        .env_clear()
-        .output()
-        .unwrap()
+        .env_clear();
+    command
+}
+
+/// A ring as if everything had happened so much earlier.
+pub(crate) fn aged(mut ring: Value, secs: i64) -> Value {
+    for key in ring["keys"].as_array_mut().unwrap() {
+        for time in ["since", "until"] {
+            if let Some(at) = key[time].as_i64() {
+                key[time] = (at - secs).into();
+            }
+        }
+    }
+    ring
 }
 
 pub(crate) fn ring(secret: &Value, name: &str) -> Value {
@@ -147,15 +153,21 @@ async fn reply(State(cluster): State<Arc<Mutex<Cluster>>>, request: Request) -> 
         _ => {}
     }
     let bearer = head.headers.get("authorization").and_then(|value| value.to_str().ok());
-    match (bearer == Some(&format!("Bearer {TOKEN}")), head.uri.path(), head.method.as_str()) {
+    let known = bearer == Some(&format!("Bearer {TOKEN}"));
+    match (known, head.uri.path() == cluster.path(), head.method.as_str()) {
         (false, _, _) => status(401),
-        (true, SECRET, "GET") => cluster.secret.to_string().into_response(),
-        (true, SECRET, "PUT") => cluster.replace(&body),
+        (true, true, "GET") => cluster.secret.to_string().into_response(),
+        (true, true, "PUT") => cluster.replace(&body),
         _ => status(403),
     }
 }
 
 impl Cluster {
+    pub(crate) fn path(&self) -> String {
+        let namespace = self.secret["metadata"]["namespace"].as_str().unwrap();
+        format!("/api/v1/namespaces/{namespace}/secrets/mcp-auth-keys")
+    }
+
     fn replace(&mut self, body: &[u8]) -> Response {
         if self.rivals > 0 {
             self.rivals -= 1;

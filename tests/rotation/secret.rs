@@ -8,13 +8,23 @@ use std::thread;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::api_server::{ApiServer, SECRET, certificate, ring, tick};
+use super::api_server::{ApiServer, certificate, ring, tick};
 use super::{DAY, Rings, said};
 
 const OURS: [&str; 2] = ["--secret", "mcp/mcp-auth-keys"];
 
+impl ApiServer {
+    fn job(&self) -> Output {
+        self.tick(&[], &OURS)
+    }
+
+    fn writes(&self) -> usize {
+        self.cluster().writes
+    }
+}
+
 fn cluster() -> ApiServer {
-    ApiServer::start(Rings::new().path())
+    ApiServer::start(Rings::new().path(), "mcp")
 }
 
 /// Whatever happens: no private half of any key is in what was said.
@@ -35,7 +45,7 @@ fn assert_says(output: &Output, code: i32, sentence: &str, server: &ApiServer) {
 fn night_after_night_the_job_turns_the_rings_in_the_secret() {
     let server = cluster();
     let night = |done: &str, states: &[&str], writes: usize| {
-        assert_says(&server.tick(&OURS), 0, &format!("access: {done}"), &server);
+        assert_says(&server.job(), 0, &format!("access: {done}"), &server);
         assert_eq!((server.states("access"), server.writes()), (owned(states), writes), "{done}");
     };
     night("nothing is due", &["active"], 0);
@@ -58,7 +68,7 @@ fn all_rings_that_are_due_change_in_one_write_and_nothing_else_does() {
     server.age("access", 29 * DAY);
     server.age("session", 8 * DAY);
     let before = server.cluster().secret.clone();
-    assert_says(&server.tick(&OURS), 0, "session: a key is staged", &server);
+    assert_says(&server.job(), 0, "session: a key is staged", &server);
     let cluster = server.cluster();
     assert_eq!(cluster.writes, 1);
     let mut expected = before.clone();
@@ -80,7 +90,7 @@ fn who_lost_against_somebody_elses_write_starts_over_a_few_times() {
         let server = cluster();
         server.age("access", 29 * DAY);
         server.cluster().rivals = rivals;
-        assert_says(&server.tick(&OURS), code, sentence, &server);
+        assert_says(&server.job(), code, sentence, &server);
         assert_eq!(server.states("access").len(), if code == 0 { 2 } else { 1 }, "{rivals} rivals");
     }
 }
@@ -90,7 +100,7 @@ fn jobs_on_one_secret_at_the_same_time_stage_one_key() {
     let server = cluster();
     server.age("access", 29 * DAY);
     let outputs: Vec<Output> = thread::scope(|all| {
-        let jobs: Vec<_> = (0..6).map(|_| all.spawn(|| server.tick(&OURS))).collect();
+        let jobs: Vec<_> = (0..6).map(|_| all.spawn(|| server.job())).collect();
         jobs.into_iter().map(|job| job.join().unwrap()).collect()
     });
     assert!(outputs.iter().all(|output| output.status.success()), "{}", said(&outputs[0]));
@@ -126,7 +136,7 @@ fn what_the_api_server_refuses_is_one_sentence_and_changes_nothing() {
         let server = cluster();
         server.age("access", 29 * DAY);
         server.cluster().fault = Some((method, status, body.to_owned()));
-        assert_says(&server.tick(&OURS), 1, sentence, &server);
+        assert_says(&server.job(), 1, sentence, &server);
         assert_eq!((server.states("access"), server.writes()), (owned(&["active"]), 0));
     }
 }
@@ -135,7 +145,7 @@ fn what_the_api_server_refuses_is_one_sentence_and_changes_nothing() {
 fn the_token_and_the_secret_are_the_jobs_own() {
     let server = cluster();
     assert_says(
-        &server.tick(&["--secret", "mcp/another"]),
+        &server.tick(&[], &["--secret", "mcp/another"]),
         1,
         "Secret mcp/another: the API server forbids it",
         &server,
@@ -143,12 +153,12 @@ fn the_token_and_the_secret_are_the_jobs_own() {
     for (token, sentence) in [("stolen", "does not know the token"), ("to\nken", "not one that can be sent")]
     {
         fs::write(server.pod.path().join("token"), token).unwrap();
-        let output = server.tick(&OURS);
+        let output = server.job();
         assert_says(&output, 1, sentence, &server);
         assert!(!said(&output).contains(token));
     }
     fs::remove_file(server.pod.path().join("token")).unwrap();
-    assert_says(&server.tick(&OURS), 1, "token cannot be read", &server);
+    assert_says(&server.job(), 1, "token cannot be read", &server);
 }
 
 #[test]
@@ -164,7 +174,7 @@ fn a_ring_that_is_broken_is_left_alone_and_not_quoted() {
         server.age("access", 29 * DAY);
         let good = server.cluster().secret["data"]["session.json"].take();
         server.cluster().secret["data"]["session.json"] = broken.into();
-        let output = server.tick(&OURS);
+        let output = server.job();
         server.cluster().secret["data"]["session.json"] = good;
         assert_says(&output, 1, sentence, &server);
         assert!(!said(&output).contains("material") && server.writes() == 0);
@@ -176,7 +186,7 @@ fn a_ring_that_is_broken_is_left_alone_and_not_quoted() {
 fn nobody_but_the_clusters_own_api_server_hears_the_token() {
     let server = cluster();
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join(&SECRET[1..]);
+    let file = folder.path().join(&server.cluster().path()[1..]);
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let answer = format!("HTTP/1.0 200 OK\r\n\r\n{}", server.cluster().secret);
     fs::write(file, answer).unwrap();
@@ -192,9 +202,9 @@ fn nobody_but_the_clusters_own_api_server_hears_the_token() {
     let mut lines = BufReader::new(tls.stdout.take().unwrap()).lines().map(Result::unwrap);
     let address = lines.find_map(|line| Some(line.strip_prefix("ACCEPT ")?.to_owned())).unwrap();
     let url = format!("https://{address}");
-    let refused = tick(&url, server.pod.path(), &OURS);
+    let refused = tick(&url, server.pod.path()).args(OURS).output().unwrap();
     fs::copy(theirs, server.pod.path().join("ca.crt")).unwrap();
-    let trusted = tick(&url, server.pod.path(), &OURS);
+    let trusted = tick(&url, server.pod.path()).args(OURS).output().unwrap();
     tls.kill().unwrap();
     tls.wait().unwrap();
     assert_says(&refused, 1, "certificate verify failed", &server);
@@ -205,14 +215,9 @@ fn nobody_but_the_clusters_own_api_server_hears_the_token() {
 fn where_nothing_runs_jobs_it_goes_on_turning() {
     let server = cluster();
     server.age("access", 29 * DAY);
-    let mut job = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
-        .args(["keys", "tick", "--every-hours", "1", "--kube-server", &server.url])
+    let mut job = tick(&server.url, server.pod.path())
         .args(OURS)
-        .arg("--kube-token-file")
-        .arg(server.pod.path().join("token"))
-        .arg("--kube-ca")
-        .arg(server.pod.path().join("ca.crt"))
-        .env_clear()
+        .args(["--every-hours", "1"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
