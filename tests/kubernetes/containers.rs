@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -49,17 +50,16 @@ fn content(overlay: &Overlay, volume: &Value) -> BTreeMap<String, Vec<u8>> {
         return data;
     }
     mode(&volume["projected"]);
-    let sources = volume["projected"]["sources"].as_array().unwrap().iter();
-    sources
-        .flat_map(|source| match source["secret"]["name"].as_str() {
-            Some(secret) => made_by_hand(secret),
-            None => {
-                let map = overlay.one("ConfigMap", source["configMap"]["name"].as_str().unwrap());
-                let data = map["data"].as_object().unwrap();
-                data.iter().map(|(name, text)| (name.clone(), text.as_str().unwrap().into())).collect()
-            }
-        })
-        .collect()
+    let mut data = BTreeMap::new();
+    for source in volume["projected"]["sources"].as_array().unwrap() {
+        if let Some(map) = source["configMap"]["name"].as_str() {
+            let texts = overlay.one("ConfigMap", map)["data"].as_object().unwrap();
+            data.extend(texts.iter().map(|(name, text)| (name.clone(), text.as_str().unwrap().into())));
+        } else {
+            data.extend(made_by_hand(source["secret"]["name"].as_str().unwrap()));
+        }
+    }
+    data
 }
 
 /// The Secrets that the README has the operator make; `--from-file=keys` takes every file of a folder.
@@ -149,18 +149,19 @@ fn the_probes_are_answered() {
         for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
             let get = &container[probe]["httpGet"];
             assert_eq!(get["port"], "admin");
-            let url = format!("http://{admin}{}", get["path"].as_str().unwrap());
-            let answer = succeeded(
-                Command::new("curl")
-                    .args(["-sS", "-o", "/dev/null", "-w", "%{http_code}", &url])
-                    .output()
-                    .unwrap(),
-            );
-            assert_eq!(String::from_utf8_lossy(&answer), "200", "{url}");
+            assert_eq!(status(&admin, get["path"].as_str().unwrap()), "200", "{probe}");
         }
         server.kill().unwrap();
         server.wait().unwrap();
     }
+}
+
+fn status(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
 }
 
 #[test]
@@ -183,6 +184,14 @@ fn the_proxy_accepts_its_configuration_and_files() {
         assert_eq!(fs::read_to_string(secret).unwrap().len(), 43, "no newline: it would be a 502");
         assert!(alpha.contains(r#"bindAddress: "0.0.0.0:4180""#));
         assert_eq!(named(&container["ports"], "proxy")["containerPort"], 4180);
+    }
+}
+
+#[test]
+fn the_proxys_configuration_is_that_of_every_deployment_with_the_gateway() {
+    for file in ["core.cfg", "alpha.yaml"] {
+        let ours = shipped(&format!("deploy/kubernetes/component/{file}"));
+        assert_eq!(ours, shipped(&format!("deploy/gateway/{file}")), "{file}");
     }
 }
 

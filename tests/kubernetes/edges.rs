@@ -11,23 +11,17 @@ fn each_edge_answers_for_the_issuers_host_and_no_other() {
     for overlay in Overlay::all() {
         let issuer = overlay.issuer();
         let host = issuer.strip_prefix("https://").unwrap();
-        let hosts: Vec<&Value> = match overlay.edge {
-            "ingress" => {
-                let spec = &overlay.one("Ingress", "mcp")["spec"];
-                assert_eq!(
-                    (&spec["defaultBackend"], spec["rules"].as_array().unwrap().len()),
-                    (&Value::Null, 1)
-                );
-                assert_eq!(spec["ingressClassName"], overlay.site);
-                assert_eq!(spec["tls"][0]["hosts"], json!([host]));
-                vec![&spec["rules"][0]["host"]]
-            }
-            _ => {
-                let spec = &overlay.one("HTTPRoute", "mcp")["spec"];
-                assert_eq!(spec["parentRefs"].as_array().unwrap().len(), 1);
-                assert_eq!(spec["parentRefs"][0]["namespace"], format!("edge-{}", overlay.site));
-                spec["hostnames"].as_array().unwrap().iter().collect()
-            }
+        let hosts = if overlay.edge == "ingress" {
+            let spec = &overlay.one("Ingress", "mcp")["spec"];
+            assert_eq!(spec["defaultBackend"], Value::Null);
+            assert_eq!(spec["ingressClassName"], overlay.site);
+            assert_eq!(spec["tls"][0]["hosts"], json!([host]));
+            spec["rules"].as_array().unwrap().iter().map(|rule| &rule["host"]).collect()
+        } else {
+            let spec = &overlay.one("HTTPRoute", "mcp")["spec"];
+            assert_eq!(spec["parentRefs"].as_array().unwrap().len(), 1);
+            assert_eq!(spec["parentRefs"][0]["namespace"], format!("edge-{}", overlay.site));
+            spec["hostnames"].as_array().unwrap().iter().collect::<Vec<&Value>>()
         };
         assert_eq!(hosts, [host], "{} {}", overlay.site, overlay.edge);
         let edges = overlay.kinds().into_iter().filter(|kind| ["Ingress", "HTTPRoute"].contains(kind));

@@ -8,7 +8,6 @@ mod api_server;
 mod containers;
 mod edges;
 mod overlay;
-mod proxy;
 mod redis;
 mod rotation;
 mod users;

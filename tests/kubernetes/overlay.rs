@@ -78,7 +78,7 @@ impl Overlay {
         named(&self.pod()["initContainers"], name)
     }
 
-    /// The variables that a container gets from its ConfigMaps; a later one wins.
+    /// The variables that a container gets from its maps of them; a later one wins.
     pub(crate) fn environment(&self, container: &Value) -> Vec<(String, String)> {
         let maps = container["envFrom"].as_array().unwrap().iter();
         let maps = maps.map(|from| self.one("ConfigMap", from["configMapRef"]["name"].as_str().unwrap()));
