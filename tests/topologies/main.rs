@@ -25,12 +25,14 @@ mod forgery;
 mod guard;
 mod ports;
 mod program;
+mod services;
 mod shipped;
 mod stack;
 mod way;
 mod wire;
 
 mod caddy;
+mod compose;
 mod direct;
 mod gateway;
 mod handshakes;

@@ -2,11 +2,13 @@
 
 use std::{
     fs,
+    net::{Ipv4Addr, TcpStream},
     os::unix::fs::PermissionsExt,
     panic,
     path::{Path, PathBuf},
     process::{Command, id},
     thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
     wire::Wire,
 };
 
-const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
+pub(crate) const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
 
 pub(crate) type Environment = Vec<(String, String)>;
 
@@ -102,6 +104,17 @@ impl Stack {
         started.wait_until_it_answers(port, path)?;
         self.parts.push(started);
         Ok(())
+    }
+
+    /// What speaks no HTTP.
+    pub(crate) fn start_redis(&mut self, program: &[String], port: u16) {
+        let path = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+        self.parts.push(Part::start("redis", self.folder.join("redis.log"), program, &path));
+        let began = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(began.elapsed() < Duration::from_mins(1), "Redis does not answer");
+            thread::sleep(Duration::from_millis(30));
+        }
     }
 
     pub(crate) fn start_sidecar(&mut self, more: Substitutions<'_>) -> Result<(), String> {
