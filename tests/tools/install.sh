@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 # Debian keeps haproxy where the PATH of people does not look.
 PATH=$PATH:/usr/sbin
 
-all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts)
+all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -117,14 +117,21 @@ debian_parts=(caddy chromium haproxy nginx openssl redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
-install_debian_parts() {
-    local sentence="Debian's packages ${debian_parts[*]} are needed: install them."
+install_debian_parts() { debian "${debian_parts[@]}"; }
+
+# The judge of units comes with systemd, which need not run.
+current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
+
+install_systemd_analyze() { debian systemd; }
+
+debian() {
+    local sentence="Debian's packages $* are needed: install them."
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
-    echo "tests/tools: installing Debian's ${debian_parts[*]} (about a minute)"
+    echo "tests/tools: installing Debian's $* (about a minute)"
     # RUNLEVEL=1 keeps the packages from starting a service.
     apt-get update -qq \
         && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            "${debian_parts[@]}" >/dev/null \
+            "$@" >/dev/null \
         || fail "$sentence"
 }
 

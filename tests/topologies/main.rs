@@ -38,3 +38,4 @@ mod gateway;
 mod handshakes;
 mod nginx;
 mod resource_servers;
+mod systemd;
