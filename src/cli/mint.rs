@@ -107,7 +107,8 @@ fn authority(named: Option<&str>, config: &Config, keys: &Keys) -> Result<Author
         (Some(name), sites) => sites.iter().find(|site| site.name == name),
     };
     let site = site.ok_or_else(|| CliError::Usage("--site: MCP_AUTH_SITES has no such site".to_owned()))?;
-    Ok(Authority::new(site.clone(), config, keys.clone(), Arc::new(Rules::read(config)?)))
+    let rules = Arc::new(Rules::read(config)?);
+    Ok(Authority::new(site.clone(), config, keys.clone(), rules).map_err(StartError::from)?)
 }
 
 /// Without PKCE nothing but the address protects the code, so it must be https.

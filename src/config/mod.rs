@@ -269,8 +269,7 @@ mod tests {
             ("MCP_AUTH_STORE", "memcached://127.0.0.1"),
             ("MCP_AUTH_STORE", "redis://:hunter2@127.0.0.1"),
             ("MCP_AUTH_STORE_PASSWORD_FILE", "/a/file/without/a/redis"),
-            // Known, and its work is not there yet.
-            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
+            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetched"),
         ] {
             let mistake = config(&[(name, value)]).map(|_| ()).unwrap_err().to_string();
             let named = if name == "MCP_AUTH_ID_TOKEN_AUDIENCE" { "MCP_AUTH_ID_TOKEN_ISSUER" } else { name };

@@ -9,6 +9,9 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
+/// An API server that is busy takes its time.
+const WHOLE: Duration = Duration::from_secs(20);
+
 /// Whom such an API knows us as, and by what we know it.
 #[derive(Debug)]
 pub struct Api {
@@ -23,12 +26,8 @@ impl Api {
         if certificates.is_empty() {
             return Err(ApiError::Authority);
         }
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(3))
-            .timeout(Duration::from_secs(20))
-            .user_agent(concat!("mcp-auth-sidecar/", env!("CARGO_PKG_VERSION")))
+        let client = super::builder()
+            .timeout(WHOLE)
             .default_headers(bearer(token)?)
             .tls_certs_only(certificates)
             .build()?;

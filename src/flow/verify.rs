@@ -3,6 +3,7 @@
 use super::Authority;
 use crate::artifact::{AccessToken, Client};
 use crate::clock::Timestamp;
+use crate::document::DocumentUrl;
 use crate::oauth::Resource;
 use crate::seal::{OpenError, Sealed};
 use crate::spent::Spent;
@@ -27,7 +28,7 @@ impl Authority {
             return Err(NoEntry::Revoked);
         }
         if self.rules.denies(|deny| {
-            let client = self.client_of(&token);
+            let client = self.client_of(&token, now);
             let client = client.is_some_and(|client| deny.denies_client(&client, token.auth_time));
             client || deny.denies_person(&token.person, token.auth_time)
         }) {
@@ -40,8 +41,10 @@ impl Authority {
     }
 
     /// The client of a token of ours, of which only the `client_id` is at hand.
-    pub fn client_of(&self, token: &AccessToken) -> Option<Client> {
-        self.document(&token.client_id).cloned().or_else(|| Client::peek(&token.client_id))
+    pub fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Client> {
+        let id = token.client_id.as_str();
+        let unread = || DocumentUrl::try_from(id).ok().map(|url| url.unread());
+        self.document(id, now).or_else(unread).or_else(|| Client::peek(id))
     }
 
     /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.

@@ -3,15 +3,19 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
+    net::{Ipv4Addr, TcpStream},
     path::Path,
     process::{Command, Stdio},
     sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
 use crate::{
     mcp::Mcp,
+    part::Part,
     person::Person,
     ports::{Ports, free_port},
     program::{Program, test_file, tool},
@@ -46,7 +50,13 @@ fn start() -> Result<(Stack, Services), String> {
     let services = Services::of(&folder, changes);
     let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
     stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
-    stack.start_redis(&services.process("redis").0, redis);
+    let path = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+    stack.keep(Part::start("redis", stack.folder.join("redis.log"), &services.process("redis").0, &path));
+    let began = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, redis)).is_err() {
+        assert!(began.elapsed() < Duration::from_mins(1), "Redis does not answer");
+        thread::sleep(Duration::from_millis(30));
+    }
     let (proxy, admin) = (stack.ports.proxy, stack.ports.admin);
     for (name, ready) in [("mcp-auth", (admin, "/readyz")), ("oauth2-proxy", (proxy, "/ping"))] {
         let (program, environment) = services.process(name);
