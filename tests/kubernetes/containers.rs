@@ -195,6 +195,24 @@ fn the_proxys_configuration_is_that_of_every_deployment_with_the_gateway() {
     }
 }
 
+#[test]
+fn the_images_are_of_the_versions_that_the_tests_run() {
+    let modules = shipped("tests/tools/go.mod");
+    let line = modules
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("github.com/oauth2-proxy/oauth2-proxy/v7 v"));
+    let proxy = format!("quay.io/oauth2-proxy/oauth2-proxy:v{}", line.unwrap().split(' ').next().unwrap());
+    let sidecar = concat!("mcp-auth-sidecar:", env!("CARGO_PKG_VERSION"));
+    for overlay in Overlay::all() {
+        assert_eq!(overlay.added("oauth2-proxy")["image"], proxy);
+        assert_eq!(overlay.added("mcp-auth")["image"], sidecar);
+    }
+    let services = shipped("deploy/compose/compose.yaml");
+    for image in [&proxy, sidecar] {
+        assert!(services.contains(&format!("image: {image}\n")), "{image}");
+    }
+}
+
 /// Pod Security Standards, level "restricted".
 #[test]
 fn what_is_added_runs_with_nothing_it_does_not_need() {
