@@ -94,11 +94,12 @@ pub enum Upstream {
 }
 
 impl Upstream {
-    /// What stands before the path of a request.
+    /// What stands before the path of a request, and becomes its `Host`. A socket has no port, but the official Python
+    /// SDK takes no host on loopback without one.
     pub fn origin(&self) -> &str {
         match self {
             Self::Http(origin) => origin,
-            Self::Unix(_) => "http://localhost",
+            Self::Unix(_) => "http://localhost:9000",
         }
     }
 }

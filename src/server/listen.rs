@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
@@ -129,15 +129,22 @@ fn tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// For whoever is in its group. A socket that nobody listens on is what a crash leaves behind.
+/// For whoever is in its group.
 fn unix(path: &Path) -> io::Result<UnixListener> {
-    if path.exists() && UnixStream::connect(path).is_err() {
+    if is_left_behind(path) {
         fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)?;
     listener.set_nonblocking(true)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
     Ok(listener)
+}
+
+/// A socket that nobody listens on is what a crash leaves behind. Whatever else lies there is somebody's.
+fn is_left_behind(path: &Path) -> bool {
+    let is_socket = fs::metadata(path).is_ok_and(|found| found.file_type().is_socket());
+    is_socket
+        && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 fn shown(listen: &Listen) -> String {

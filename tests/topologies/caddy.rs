@@ -11,7 +11,7 @@ pub(crate) fn stack() -> &'static Stack {
 
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("caddy", Ports::behind_an_edge())?;
-    stack.start_sidecar(vec![])?;
+    stack.start_sidecar(stack.by_port())?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     let alpha = vec![
@@ -54,6 +54,11 @@ async fn an_assistant_goes_the_whole_way_on_either_site() {
 #[tokio::test]
 async fn who_has_no_good_token_is_told_where_to_get_one() {
     guard::refuses_whoever_has_no_good_token(stack()).await;
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_opens_nothing_beside_a_good_one_either() {
+    guard::refuses_a_token_in_the_query(stack()).await;
 }
 
 #[tokio::test]

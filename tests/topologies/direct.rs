@@ -16,7 +16,7 @@ pub(crate) fn stack() -> &'static Stack {
 
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("direct", Ports::behind_an_edge())?;
-    stack.start_sidecar(vec![])?;
+    stack.start_sidecar(stack.by_port())?;
     stack.start_mcp_server(&resource_servers::python_sdk(&stack), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(

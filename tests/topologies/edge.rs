@@ -29,16 +29,16 @@ const NGINX: &str = "/usr/sbin/nginx";
 const CADDY: &str = "/usr/bin/caddy";
 
 /// The file in the folder → where it lies beside nginx's own, and what changes in it.
-pub(crate) type Files<'a> = [(&'a str, &'a str, Substitutions<'a>)];
+pub(crate) type File<'a> = (&'a str, &'a str, Substitutions<'a>);
 
 impl Stack {
-    pub(crate) fn start_nginx(&mut self, files: &Files<'_>) -> Result<(), String> {
+    pub(crate) fn start_nginx(&mut self, files: &[File<'_>]) -> Result<(), String> {
         let program = self.nginx("nginx", files);
         self.start("nginx", &program, &[], (self.ports.public, "/"))
     }
 
     /// Its command line, when all files are in this folder.
-    pub(crate) fn nginx(&self, folder: &str, files: &Files<'_>) -> Vec<String> {
+    pub(crate) fn nginx(&self, folder: &str, files: &[File<'_>]) -> Vec<String> {
         fs::create_dir_all(self.folder.join(folder).join("temp")).unwrap();
         for (file, place, substitutions) in files {
             self.write(&format!("{folder}/{place}"), &on_loopback(&self.shipped(file), substitutions));

@@ -23,7 +23,8 @@ fn stack() -> &'static Stack {
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("gateway", Ports::behind_the_proxy())?;
     let mcp_server = format!("http://127.0.0.1:{}", stack.wire.port);
-    stack.start_sidecar(vec![("http://127.0.0.1:9000", mcp_server)])?;
+    let upstream = vec![("http://127.0.0.1:9000", mcp_server)];
+    stack.start_sidecar([stack.by_port(), upstream].concat())?;
     let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
     stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);

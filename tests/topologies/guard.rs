@@ -60,8 +60,7 @@ pub(crate) async fn refuses_whoever_has_no_good_token(stack: &Stack) {
             let document = internal.url("/.well-known/oauth-protected-resource/mcp");
             assert!(challenge.contains(&format!("resource_metadata=\"{document}\"")), "{what}: {challenge}");
             assert!(challenge.contains("scope=\"mcp\""), "{what}: {challenge}");
-            let says = challenge.split_once(" error=\"").map(|(_, rest)| rest.split_once('"').unwrap().0);
-            assert_eq!(says, error, "{what}: {challenge}");
+            assert_eq!(error_of(challenge), error, "{what}: {challenge}");
             assert_eq!(all(&answer, "Access-Control-Allow-Origin"), ["*"], "{what}");
             if method != Method::HEAD {
                 let body: Value = answer.json().await.unwrap();
@@ -69,6 +68,34 @@ pub(crate) async fn refuses_whoever_has_no_good_token(stack: &Stack) {
             }
         }
     }
+}
+
+/// Queries end up in logs: a good token in the header makes a second one there no better.
+pub(crate) async fn refuses_a_token_in_the_query(stack: &Stack) {
+    let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
+    let (token, bad) = (held.tokens.access.as_str(), Some("invalid_token"));
+    for (query, header, status, error) in [
+        ("access_token=TOKEN", None, 401, None),
+        ("access_token=TOKEN", Some(token), 401, bad),
+        ("session=1&access_token=another", Some(token), 401, bad),
+        ("acc%65ss%5Ftoken=another", Some(token), 401, bad),
+        // Without a value it is not there.
+        ("access_token=", Some(token), 200, None),
+        ("session=access_token", Some(token), 200, None),
+        ("my_access_token=another&session=%2Fa?b", Some(token), 200, None),
+    ] {
+        let address = stack.public.url(&format!("/mcp?{}", query.replace("TOKEN", token)));
+        let request = Client::new().post(address);
+        let request =
+            request.header("Accept", "application/json, text/event-stream").json(&mcp::initialize());
+        let answer = header.into_iter().fold(request, RequestBuilder::bearer_auth).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{query}");
+        let challenge = challenge(&answer);
+        assert_eq!(challenge.is_some(), status == 401, "{query}: {challenge:?}");
+        assert_eq!(challenge.and_then(error_of), error, "{query}: {challenge:?}");
+    }
+    assert!(stack.wire.carried("?my_access_token=another&session=%2Fa?b"), "another query arrived");
+    stack.the_logs_keep_secrets();
 }
 
 /// `Origin` is looked at, and a preflight, which has no token, is answered.
@@ -145,6 +172,11 @@ fn challenge(answer: &Response) -> Option<&str> {
     let challenges = all(answer, "WWW-Authenticate");
     assert!(challenges.len() < 2, "{challenges:?}");
     challenges.first().copied()
+}
+
+fn error_of(challenge: &str) -> Option<&str> {
+    let (_, rest) = challenge.split_once(" error=\"")?;
+    Some(rest.split_once('"').unwrap().0)
 }
 
 fn all<'a>(answer: &'a Response, name: &str) -> Vec<&'a str> {

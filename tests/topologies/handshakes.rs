@@ -12,6 +12,8 @@ use reqwest::Client;
 
 use crate::{
     caddy, direct,
+    edge::File,
+    nginx,
     part::{Part, tail},
     ports::free_port,
     shipped::Substitutions,
@@ -38,10 +40,28 @@ const CADDY_TLS: [&str; 4] = [
 #[tokio::test]
 async fn nginx_shows_a_certificate_for_the_addresss_own_host_alone() {
     let (inside, outside) = (free_port(), free_port());
-    let nginx = nginx(direct::stack(), inside, outside);
-    wait_for(&nginx, outside);
+    let stack = direct::stack();
+    let listeners = [listeners(stack, inside, outside), direct::upstreams(stack)].concat();
+    let site = ("site.conf", "mcp/site.conf", direct::site(stack));
+    let _nginx = nginx(stack, &[("nginx.conf", "conf.d/mcp.conf", listeners), site], outside);
+    // The MCP server's challenge.
+    each_shows_its_own(inside, outside, 401).await;
+}
+
+/// It asks the sidecar, which serves other hosts here.
+#[tokio::test]
+async fn nginx_that_asks_shows_a_certificate_for_the_addresss_own_host_alone() {
+    let (inside, outside) = (free_port(), free_port());
+    let stack = nginx::stack();
+    let listeners = [listeners(stack, inside, outside), nginx::upstreams(stack)].concat();
+    stack.write("nginx-with-tls/mcp/secret.conf", "");
+    let _nginx = nginx(stack, &nginx::files(stack, listeners), outside);
+    each_shows_its_own(inside, outside, 403).await;
+}
+
+async fn each_shows_its_own(inside: u16, outside: u16, status: u16) {
     for (port, own, other) in [(inside, INSIDE, OUTSIDE), (outside, OUTSIDE, INSIDE)] {
-        assert_eq!(ask(port, own).await, Some(401), "the MCP server's challenge at {own}");
+        assert_eq!(ask(port, own).await, Some(status), "{own}");
         for foreign in [other, "mcp.elsewhere.example"] {
             assert_eq!(ask(port, foreign).await, None, "{foreign} at the address of {own}");
         }
@@ -72,7 +92,15 @@ async fn ask(port: u16, host: &str) -> Option<u16> {
     answer.ok().map(|answer| answer.status().as_u16())
 }
 
-fn nginx(stack: &Stack, inside: u16, outside: u16) -> Part {
+fn nginx(stack: &Stack, files: &[File<'_>], outside: u16) -> Part {
+    let program = stack.nginx("nginx-with-tls", files);
+    let nginx = Part::start("nginx", stack.folder.join("nginx-with-tls.log"), &program, &[]);
+    wait_for(&nginx, outside);
+    nginx
+}
+
+/// As they are shipped, but for the addresses and where the certificates lie.
+fn listeners(stack: &Stack, inside: u16, outside: u16) -> Substitutions<'static> {
     let inside = format!("127.0.0.1:{inside} ssl http2");
     let outside = format!("127.0.0.1:{outside} ssl http2");
     let listeners = vec![
@@ -81,11 +109,7 @@ fn nginx(stack: &Stack, inside: u16, outside: u16) -> Part {
         ("203.0.113.7:443 ssl http2;", format!("{outside};")),
         ("203.0.113.7:443 ssl http2 default_server;", format!("{outside} default_server;")),
     ];
-    let listeners = [listeners, certificates(stack, NGINX_TLS), direct::upstreams(stack)].concat();
-    let files =
-        [("nginx.conf", "conf.d/mcp.conf", listeners), ("site.conf", "mcp/site.conf", direct::site(stack))];
-    let program = stack.nginx("nginx-with-tls", &files);
-    Part::start("nginx", stack.folder.join("nginx-with-tls.log"), &program, &[])
+    [listeners, certificates(stack, NGINX_TLS)].concat()
 }
 
 fn caddy(stack: &Stack, inside: u16, outside: u16) -> Part {

@@ -1,7 +1,8 @@
 //! The topologies of `deploy/`: each is started from its own files, as they stand but for a listed substitution, and gone through whole.
 //!
-//! The ground: [`shipped`] fits a file for loopback, [`stack`] starts the parts, [`edge`] nginx or Caddy before them, [`wire`] sees what reaches the MCP server,
-//! [`way`] goes from a 401 to a token, [`forgery`] is what a client may send to be somebody else. The rest of it is that of the end-to-end tests. Then one file for each topology.
+//! The ground: [`shipped`] fits a file for loopback, [`stack`] starts the parts, [`edge`] nginx or Caddy before them, [`folder`] holds their files,
+//! [`user`] is who runs one, [`wire`] sees what reaches the MCP server, [`way`] goes from a 401 to a token, [`forgery`] is what a client may send
+//! to be somebody else. The rest of it is that of the end-to-end tests. Then one file for each topology.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
@@ -21,18 +22,24 @@ use e2e::{assistant, jose, journey, mcp, part, person, raw, secrets};
 
 mod counterfeit;
 mod edge;
+mod folder;
 mod forgery;
 mod guard;
 mod ports;
 mod program;
+mod services;
 mod shipped;
 mod stack;
+mod user;
 mod way;
 mod wire;
 
 mod caddy;
+mod compose;
 mod direct;
 mod gateway;
 mod handshakes;
 mod nginx;
 mod resource_servers;
+mod sockets;
+mod systemd;

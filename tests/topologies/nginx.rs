@@ -5,47 +5,55 @@ use std::sync::OnceLock;
 use reqwest::{Client, redirect::Policy};
 
 use crate::{
-    direct, guard,
+    direct,
+    edge::File,
+    guard,
     person::Person,
     ports::Ports,
     raw,
+    shipped::Substitutions,
     stack::Stack,
     way::{self, Held},
 };
 
-fn stack() -> &'static Stack {
+pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
     STACK.get_or_init(start).as_ref().unwrap_or_else(|sentence| panic!("{sentence}"))
 }
 
 fn start() -> Result<Stack, String> {
     let mut stack = Stack::of("nginx", Ports::behind_an_edge())?;
-    stack.start_sidecar(vec![])?;
+    stack.start_sidecar(stack.by_port())?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
     let ours = format!("[\"{}\", \"{}\"]", stack.internal.host(), stack.public.host());
     stack.start_proxy(vec![(r#"["mcp.internal.example", "mcp.example.com"]"#, ours)], vec![])?;
-    let upstreams = vec![
+    // As the page of the folder tells an operator to make it.
+    let secret = format!("auth_request_set $mcp_secret \"{}\";\n", stack.proxy_secret);
+    stack.write("nginx/mcp/secret.conf", &secret);
+    let listeners = [upstreams(&stack), stack.for_the_listeners()].concat();
+    stack.start_nginx(&files(&stack, listeners))?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
+    vec![
         ("127.0.0.1:4180", format!("127.0.0.1:{}", stack.ports.proxy)),
         ("127.0.0.1:8080", format!("127.0.0.1:{}", stack.sidecar_wire.port)),
-    ];
-    let listeners = [upstreams, stack.for_the_listeners()].concat();
+    ]
+}
+
+pub(crate) fn files<'a>(stack: &Stack, listeners: Substitutions<'a>) -> [File<'a>; 4] {
     let mcp_server = format!("127.0.0.1:{}", stack.wire.port);
     let site = vec![
         ("http://127.0.0.1:9000", format!("http://{mcp_server}")),
         ("Host 127.0.0.1:9000", format!("Host {mcp_server}")),
     ];
-    // As the page of the folder tells an operator to make it.
-    stack.write(
-        "nginx/mcp/secret.conf",
-        &format!("auth_request_set $mcp_secret \"{}\";\n", stack.proxy_secret),
-    );
-    stack.start_nginx(&[
+    [
         ("nginx.conf", "conf.d/mcp.conf", listeners),
-        ("site.conf", "mcp/site.conf", [site, direct::site(&stack)].concat()),
+        ("site.conf", "mcp/site.conf", [site, direct::site(stack)].concat()),
         ("headers.conf", "mcp/headers.conf", vec![]),
         ("answers.conf", "mcp/answers.conf", vec![]),
-    ])?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    ]
 }
 
 #[tokio::test]
@@ -56,6 +64,11 @@ async fn an_assistant_goes_the_whole_way_on_either_site() {
 #[tokio::test]
 async fn who_has_no_good_token_is_told_where_to_get_one() {
     guard::refuses_whoever_has_no_good_token(stack()).await;
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_opens_nothing_beside_a_good_one_either() {
+    guard::refuses_a_token_in_the_query(stack()).await;
 }
 
 #[tokio::test]

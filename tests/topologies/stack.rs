@@ -1,15 +1,9 @@
 //! The parts of one topology, started from its folder in `deploy/`: `localhost` is the internal site, `127.0.0.1` the public one.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    panic,
-    path::{Path, PathBuf},
-    process::{Command, id},
-    thread,
-};
+use std::{fs, os::unix::fs::PermissionsExt, panic, path::PathBuf, process::Command, thread};
 
 use crate::{
+    folder,
     part::{self, Part},
     ports::Ports,
     program::{Program, test_file, tool},
@@ -18,7 +12,7 @@ use crate::{
     wire::Wire,
 };
 
-const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
+pub(crate) const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
 
 pub(crate) type Environment = Vec<(String, String)>;
 
@@ -59,11 +53,15 @@ impl Site {
 impl Stack {
     /// Nothing runs yet but what every topology needs: its provider.
     pub(crate) fn of(topology: &'static str, ports: Ports) -> Result<Self, String> {
+        Self::within(folder::of_our_own(topology), topology, ports)
+    }
+
+    pub(crate) fn within(folder: PathBuf, topology: &'static str, ports: Ports) -> Result<Self, String> {
         the_tools_are_there()?;
         let mut stack = Self {
             internal: Site { issuer: format!("http://localhost:{}", ports.internal) },
             public: Site { issuer: format!("http://127.0.0.1:{}", ports.public) },
-            folder: fresh_folder(topology),
+            folder,
             proxy_secret: secrets::noted(sidecar(&["secret"], &[])),
             wire: Wire::to(ports.mcp_server),
             sidecar_wire: Wire::to(ports.sidecar),
@@ -100,20 +98,30 @@ impl Stack {
     ) -> Result<(), String> {
         let mut started = Part::start(name, self.folder.join(format!("{name}.log")), program, environment);
         started.wait_until_it_answers(port, path)?;
-        self.parts.push(started);
+        self.keep(started);
         Ok(())
     }
 
+    /// Until the end of the tests.
+    pub(crate) fn keep(&mut self, part: Part) {
+        self.parts.push(part);
+    }
+
     pub(crate) fn start_sidecar(&mut self, more: Substitutions<'_>) -> Result<(), String> {
-        let text = on_loopback(&self.shipped("sidecar.env"), &[self.for_the_sidecar(), more].concat());
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let environment: Environment = lines
-            .map(|line| line.split_once('=').unwrap())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let environment = self.environment(more);
         sidecar(&["keys", "init"], &environment);
         sidecar(&["check"], &environment);
         self.start("sidecar", &[SIDECAR.to_owned()], &environment, (self.ports.admin, "/readyz"))
+    }
+
+    /// What the sidecar is told.
+    pub(crate) fn environment(&self, more: Substitutions<'_>) -> Environment {
+        let text = on_loopback(&self.shipped("sidecar.env"), &[self.for_the_sidecar(), more].concat());
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        lines
+            .map(|line| line.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     pub(crate) fn start_proxy(
@@ -121,14 +129,19 @@ impl Stack {
         core: Substitutions<'_>,
         alpha: Substitutions<'_>,
     ) -> Result<(), String> {
+        let program = self.proxy(core, alpha);
+        self.start("oauth2-proxy", &program, &[], (self.ports.proxy, "/ping"))
+    }
+
+    /// Its command line, when its files are in the folder.
+    pub(crate) fn proxy(&self, core: Substitutions<'_>, alpha: Substitutions<'_>) -> Vec<String> {
         let core = on_loopback(&self.shipped("core.cfg"), &[self.for_the_core(), core].concat());
         let alpha = on_loopback(&self.shipped("alpha.yaml"), &[self.for_alpha(), alpha].concat());
-        let program = [
+        vec![
             tool("bin/oauth2-proxy"),
             format!("--config={}", self.write("core.cfg", &core)),
             format!("--alpha-config={}", self.write("alpha.yaml", &alpha)),
-        ];
-        self.start("oauth2-proxy", &program, &[], (self.ports.proxy, "/ping"))
+        ]
     }
 
     /// On the other side of the wire.
@@ -179,14 +192,20 @@ impl Stack {
         self
     }
 
+    /// A sidecar that the proxy reaches by a port, and proves itself to with a secret.
+    pub(crate) fn by_port(&self) -> Substitutions<'static> {
+        vec![
+            ("127.0.0.1:8080", format!("127.0.0.1:{}", self.ports.sidecar)),
+            ("/etc/mcp-auth/proxy-secret", self.file("proxy-secret")),
+        ]
+    }
+
     fn for_the_sidecar(&self) -> Substitutions<'static> {
         vec![
             ("https://mcp.internal.example", self.internal.issuer.clone()),
             ("https://mcp.example.com", self.public.issuer.clone()),
-            ("127.0.0.1:8080", format!("127.0.0.1:{}", self.ports.sidecar)),
             ("127.0.0.1:8081", format!("127.0.0.1:{}", self.ports.admin)),
             ("/etc/mcp-auth/keys", self.file("keys")),
-            ("/etc/mcp-auth/proxy-secret", self.file("proxy-secret")),
             ("https://accounts.google.com", self.provider()),
         ]
     }
@@ -220,18 +239,4 @@ fn the_tools_are_there() -> Result<(), String> {
     let check = Command::new(tool("install.sh")).arg("--check").output().unwrap();
     let complaint = || String::from_utf8_lossy(&check.stderr).trim().to_owned();
     check.status.success().then_some(()).ok_or_else(complaint)
-}
-
-/// Kept after the run for who wants to read the logs, until the next run.
-fn fresh_folder(topology: &str) -> PathBuf {
-    let runs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("topologies");
-    fs::create_dir_all(&runs).unwrap();
-    for run in fs::read_dir(&runs).unwrap().flatten() {
-        if !Path::new("/proc").join(run.file_name()).exists() {
-            let _ = fs::remove_dir_all(run.path());
-        }
-    }
-    let folder = runs.join(id().to_string()).join(topology);
-    fs::create_dir_all(&folder).unwrap();
-    folder
 }

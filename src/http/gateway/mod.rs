@@ -76,7 +76,9 @@ pub(super) async fn elsewhere(
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
-    let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
+    let target = path::target(upstream.origin(), request.uri())
+        .filter(|_| !path::leads_deeper(path, resource, &here.site))
+        .ok_or(ApiError::BadPath)?;
     let token = guard::admit(&here, resource, &request)?;
     let caller = super::caller::address(&request, app.forwarded_hops);
     let authorization = gateway.upstreams.authorization;
@@ -86,7 +88,11 @@ pub(super) async fn elsewhere(
     forward(outgoing, body).await
 }
 
+/// Any method but the one that asks for a tunnel: that one has no path to guard (RFC 9110 §9.3.6).
 fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
+    if request.method() == Method::CONNECT {
+        return Err(ApiError::MethodNotAllowed("GET, HEAD, POST, DELETE, OPTIONS"));
+    }
     reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
 }
 
@@ -99,6 +105,9 @@ async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Re
         error if stream::is_torn(&error) => ApiError::Torn,
         error => ApiError::BadGateway(error.into()),
     })?;
+    if answer.status().is_informational() {
+        return Err(ApiError::BadGateway("it changes to a protocol that nobody asked for".into()));
+    }
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
     headers::from_upstream(answer.headers()).for_each(|header| {
