@@ -15,7 +15,7 @@ const ROUNDS: usize = 7;
 const WAYS: [Way; 3] = [Way::Straight, Way::Nginx, Way::Gateway];
 
 /// How events come.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Flow {
     streams: u32,
     /// Of each stream.
@@ -40,7 +40,10 @@ pub(crate) fn run() -> Outcome<()> {
                 }
             }
         }
-        println!("events, {name}: {flow:?}; cpu in us an event; waits from written to read");
+        println!(
+            "{name}: {} streams of {} events, {} us apart; cpu in us an event; waits from written to read",
+            flow.streams, flow.events, flow.every
+        );
         println!("          events/s  cpu between  of stub  of driver  first event us  p50 us  p99 us");
         WAYS.iter().zip(&rounds).for_each(|(way, rounds)| print(*way, rounds));
         let [_, nginx, gateway] = &rounds;

@@ -40,9 +40,14 @@ impl IntoIterator for Waits {
 
 /// Of some repetitions, the one in the middle.
 pub(crate) fn median(repetitions: impl IntoIterator<Item = f64>) -> f64 {
+    quartiles(repetitions)[1]
+}
+
+/// Half of the repetitions lie between the first and the last.
+pub(crate) fn quartiles(repetitions: impl IntoIterator<Item = f64>) -> [f64; 3] {
     let mut sorted: Vec<f64> = repetitions.into_iter().collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    [1, 2, 3].map(|quarter| sorted.get(sorted.len() * quarter / 4).copied().unwrap_or(f64::NAN))
 }
 
 pub(crate) fn micros(duration: Duration) -> f64 {
