@@ -5,6 +5,7 @@ use crate::assistant::Assistant;
 use crate::cryptography::Cryptography;
 use crate::figures::{median, micros};
 use crate::load::Load;
+use crate::process::OneCore;
 use crate::sidecar::Home;
 
 const ROUNDS: u32 = 5;
@@ -13,6 +14,7 @@ const FLOWS_FOR_MEMORY: u32 = 10_000;
 const REGISTRATIONS: u32 = 100_000;
 
 pub(crate) fn run() -> Outcome<()> {
+    let _core = OneCore::keep()?;
     let home = Home::new()?;
     let sidecar = home.sidecar(&[])?;
     let mut assistant = Assistant::of(&home, &[&sidecar])?;

@@ -2,7 +2,8 @@
 //!
 //! `make bench` runs all chapters, `cargo bench --bench bench -- gateway events` some. Each drives the release binary
 //! on loopback. CPU is what the scheduler counted for a process, and so tells more than time on a machine that is
-//! shared; what is compared takes turns, and the repetition in the middle is printed.
+//! shared. What is compared takes turns, and of all rounds the one in the middle is printed. The gateway and nginx have
+//! all cores, the other chapters one.
 
 mod assistant;
 mod cryptography;

@@ -53,6 +53,35 @@ impl Drop for Process {
     }
 }
 
+/// This process and whatever it starts from now on stay on one core, until this is dropped. What they wake one
+/// another for then costs the same each time, wherever the rest of the machine's work happens to run.
+pub(crate) struct OneCore {
+    before: String,
+}
+
+impl OneCore {
+    pub(crate) fn keep() -> Outcome<Self> {
+        let status = fs::read_to_string("/proc/self/status")?;
+        let before = between(&status, "Cpus_allowed_list:", "\n")?.trim().to_owned();
+        let first = before.split([',', '-']).next().unwrap_or_default();
+        keep_to(first)?;
+        Ok(Self { before })
+    }
+}
+
+impl Drop for OneCore {
+    fn drop(&mut self) {
+        let _ = keep_to(&self.before);
+    }
+}
+
+fn keep_to(cores: &str) -> Outcome<()> {
+    let own = std::process::id().to_string();
+    let done =
+        Command::new("taskset").args(["-a", "-c", "-p", cores, &own]).stdout(Stdio::null()).status()?;
+    if done.success() { Ok(()) } else { Err(format!("taskset cannot keep this to core {cores}").into()) }
+}
+
 fn threads_cpu(process: &str) -> Outcome<Duration> {
     let mut sum = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {

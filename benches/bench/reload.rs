@@ -12,7 +12,7 @@ use crate::Outcome;
 use crate::assistant::{Assistant, Tokens};
 use crate::figures::{median, micros, quartiles};
 use crate::load::Load;
-use crate::process::Process;
+use crate::process::{OneCore, Process};
 use crate::sidecar::{Home, Sidecar, keys};
 
 const ROUNDS: usize = 40;
@@ -21,6 +21,7 @@ const AT_ONCE: usize = 2;
 const EVERY: Duration = Duration::from_millis(20);
 
 pub(crate) fn run() -> Outcome<()> {
+    let _core = OneCore::keep()?;
     let (home, elsewhere) = (Home::new()?, TempDir::new()?);
     let sidecar = home.sidecar(&[("MCP_AUTH_KEYS_POLL_SECS", "1"), ("MCP_AUTH_LOG", "warn,audit=info")])?;
     let rings = Rings::of(&home)?;

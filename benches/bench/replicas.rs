@@ -6,6 +6,7 @@ use crate::Outcome;
 use crate::assistant::Assistant;
 use crate::figures::median;
 use crate::load::Load;
+use crate::process::OneCore;
 use crate::redis::Redis;
 use crate::sidecar::{Home, Sidecar};
 
@@ -13,9 +14,10 @@ const ROUNDS: usize = 60;
 /// Their steps go to one replica before the next step goes to the other.
 const FLOWS: u32 = 60;
 
-/// One assistant in all cases, so that nothing differs but who is asked: on a machine of two cores two busy replicas
-/// get into each other's way, which they would not on machines of their own.
+/// One assistant in all cases, so that nothing differs but who is asked: two busy replicas would get into each other's
+/// way on one machine, as they would not on machines of their own.
 pub(crate) fn run() -> Outcome<()> {
+    let _core = OneCore::keep()?;
     let (home, redis) = (Home::new()?, Redis::start()?);
     let url = redis.url();
     let settings = [("MCP_AUTH_STORE", url.as_str())];

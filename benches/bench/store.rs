@@ -7,6 +7,7 @@ use crate::Outcome;
 use crate::assistant::{Assistant, Tokens};
 use crate::figures::{median, micros};
 use crate::load::Load;
+use crate::process::OneCore;
 use crate::redis::Redis;
 use crate::sidecar::{Home, Sidecar};
 
@@ -15,6 +16,7 @@ const CALLS: u32 = 300;
 const IDLE: Duration = Duration::from_secs(5);
 
 pub(crate) fn run() -> Outcome<()> {
+    let _core = OneCore::keep()?;
     let (home, redis) = (Home::new()?, Redis::start()?);
     let url = redis.url();
     let memory = home.sidecar(&[])?;
