@@ -1,5 +1,6 @@
 //! The resource path: a guarded way to the MCP server.
 
+mod forward;
 mod headers;
 mod path;
 mod stream;
@@ -15,13 +16,13 @@ use crate::config::{Upstream, Upstreams};
 use crate::flow::verify::NoEntry;
 use crate::oauth::Resource;
 use crate::seal::Sealed;
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
-use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-/// A connection that the MCP server may be about to close is not used again (uvicorn: after 5 seconds).
-const IDLE: Duration = Duration::from_secs(4);
+/// A connection that the MCP server may be about to close is not used again (gunicorn: after 2 seconds, uvicorn: 5).
+const IDLE: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// The way to each MCP server. Every worker has its own: a connection lives on the worker that opened it, and must
@@ -59,6 +60,9 @@ fn client(upstream: &Upstream) -> Result<reqwest::Client, reqwest::Error> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_idle_timeout(IDLE)
         .connect_timeout(CONNECT);
+    // What the MCP server does not read is held back for as long as it likes.
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(None);
     match upstream {
         Upstream::Http(_) => builder.build(),
         Upstream::Unix(path) => builder.unix_socket(path.clone()).build(),
@@ -95,9 +99,8 @@ pub(super) async fn elsewhere(
     }
     let caller = super::caller::address(&request, app.forwarded_hops);
     let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
-    let outgoing = client.request(method(&request)?, target).headers(headers);
-    let body = stream::has_body(request.headers()).then_some(payload);
-    forward(outgoing, body).await
+    let outgoing = client.request(forward::method(&request)?, target).headers(headers);
+    forward::forward(outgoing, &request, payload).await
 }
 
 fn may_call(here: &Here, headers: &HeaderMap) -> bool {
@@ -118,22 +121,4 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     // Another scheme is no token of ours; it is judged like one that does not open.
     Ok(Some(Sealed::new(token.unwrap_or_default())))
-}
-
-fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
-    reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
-}
-
-async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Result<HttpResponse, ApiError> {
-    let outgoing = match body {
-        Some(payload) => outgoing.body(stream::pump(payload)),
-        None => outgoing,
-    };
-    let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
-    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = HttpResponse::build(status);
-    headers::from_upstream(answer.headers()).for_each(|header| {
-        response.append_header(header);
-    });
-    Ok(stream::back(response, answer))
 }
