@@ -48,19 +48,19 @@ async fn what_stands_still_for_an_hour_goes_on_where_it_was() {
 }
 
 /// A request that has reached the MCP server.
-struct Held {
-    client: Line,
-    upstream: Line,
+pub(crate) struct Held {
+    pub(crate) client: Line,
+    pub(crate) upstream: Line,
 }
 
 impl Held {
-    async fn start(sidecar: &Sidecar, wire: &Wire, request: &str) -> Self {
+    pub(crate) async fn start(sidecar: &Sidecar, wire: &Wire, request: &str) -> Self {
         let client = Line::to(&sidecar.address).await;
         client.say(request).await;
         Self { client, upstream: wire.says("").await }
     }
 
-    async fn is_answered(&self) {
+    pub(crate) async fn is_answered(&self) {
         self.upstream.say(THANKS).await;
         assert!(self.client.rest().await.ends_with(b"ok"));
     }

@@ -16,5 +16,6 @@ use doors::harness;
 mod bodies;
 mod descriptors;
 mod held;
+mod restart;
 mod sidecar;
 mod streams;

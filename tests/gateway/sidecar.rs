@@ -1,8 +1,9 @@
 //! One sidecar as a process, and what the kernel says of it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::mem;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{self, Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ pub(crate) struct Sidecar {
     pub(crate) address: String,
     admin: String,
     process: Child,
+    log: PathBuf,
     /// Signs the tokens: the keys are its own.
     issuer: TestServer,
 }
@@ -37,10 +39,12 @@ impl Sidecar {
             ("MCP_AUTH_LISTEN", address.as_str()),
             ("MCP_AUTH_ADMIN_LISTEN", admin.as_str()),
             ("MCP_AUTH_UPSTREAM", upstream),
-            ("MCP_AUTH_LOG", "off"),
+            ("MCP_AUTH_LOG", "warn"),
         ]);
-        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        let sidecar = Self { address, admin, process, issuer };
+        let log = issuer.home().join("log");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let process = command.spawn().unwrap();
+        let sidecar = Self { address, admin, process, log, issuer };
         within("ready", async || sidecar.asked("/readyz").await.is_some()).await;
         sidecar
     }
@@ -54,6 +58,10 @@ impl Sidecar {
     /// At the admin port; None while it does not answer.
     pub(crate) async fn asked(&self, path: &str) -> Option<String> {
         browser().get(format!("http://{}{path}", self.admin)).send().await.ok()?.text().await.ok()
+    }
+
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     /// By its own clock, in seconds.
