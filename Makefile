@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e browser conformance slow bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies browser conformance slow bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,gateway,cargo test --test gateway)
 	@$(call part,end to end,cargo test --test e2e)
+	@$(call part,topologies,cargo test --test topologies)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
 
@@ -55,6 +56,10 @@ store: needs tools ## Replicas that share a real Redis
 
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
+
+topologies: needs tools ## Every topology of deploy/, started as it stands, and MCP servers that verify by themselves
+	@cargo build --quiet --example rmcp_server
+	@cargo test --test topologies
 
 browser: needs tools ## The pages in Chromium, with screenshots into tests/screenshots
 	@cargo test --test browser

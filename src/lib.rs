@@ -31,6 +31,7 @@
 //! * `reqwest`: fetch, http/gateway
 //! * `redis`: spent
 //! * `actix_web`: http, server, main
+//! * `actix_http`: server
 //! * `askama`: http
 //! * `clap`: cli, main
 //! * `prometheus_client`: telemetry

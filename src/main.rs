@@ -15,10 +15,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         None | Some(Command::Serve) => serve(environment()),
-        Some(command) => cli::run(command, environment(), Clock::system().now()).map(|text| {
-            // A reader that has gone away has read enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-        }),
+        Some(command) => run(&command, &environment()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,6 +23,17 @@ fn main() -> ExitCode {
             eprintln!("mcp-auth-sidecar: {error}");
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Once, or again and again until it fails or is told to end.
+fn run(command: &Command, vars: &Vars) -> Result<(), CliError> {
+    loop {
+        let text = cli::run(command.clone(), vars.clone(), Clock::system().now())?;
+        // A reader that has gone away has read enough.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        let Some(pause) = command.pause() else { return Ok(()) };
+        std::thread::sleep(pause);
     }
 }
 

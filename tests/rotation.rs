@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what fails in a test, panics")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
@@ -136,7 +137,7 @@ fn a_job_that_is_killed_leaves_rings_that_are_whole() {
             .args(["keys", "tick", "--dir"])
             .arg(rings.path())
             .env_clear()
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
         thread::sleep(std::time::Duration::from_micros(pause * 150));
@@ -188,4 +189,29 @@ fn the_timer_runs_the_script_on_the_servers_own_settings() {
     assert!(lines.contains(&"ExecStart=/usr/local/lib/mcp-auth/rotate-keys.sh"));
     assert!(lines.contains(&"EnvironmentFile=/etc/mcp-auth/sidecar.env"));
     assert!(fs::read_to_string(units.join("mcp-auth-keys.timer")).unwrap().contains("OnCalendar="));
+}
+
+/// Where nothing runs jobs: the service of the compose file, as a plain process.
+#[test]
+fn the_compose_service_goes_on_turning_until_it_is_told_to_end() {
+    let rings = Rings::new();
+    rings.age("access", 29 * DAY);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/compose/rotation.yaml");
+    let file = fs::read_to_string(file).unwrap();
+    let command = file.lines().find_map(|line| line.trim().strip_prefix("command: ")).unwrap();
+    let command: Vec<String> = serde_json::from_str(command).unwrap();
+    let mut service = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
+        .args(command)
+        .env_clear()
+        .env("MCP_AUTH_KEYS_DIR", rings.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(service.stdout.take().unwrap()).lines();
+    let said: Vec<String> = lines.take(3).map(Result::unwrap).collect();
+    assert_eq!(said[0], "access: a key is staged");
+    assert_eq!(rings.states("access"), ["active", "next"]);
+    assert!(service.try_wait().unwrap().is_none(), "it ended by itself");
+    let told = Command::new("kill").arg(service.id().to_string()).status().unwrap();
+    assert!(told.success() && !service.wait().unwrap().success());
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -43,7 +44,21 @@ pub enum KeysCommand {
         json: bool,
     },
     /// Do whatever is due by age, once; meant for a nightly job
-    Tick(Ages),
+    Tick {
+        #[command(flatten)]
+        ages: Ages,
+        /// Go on, and do it again after so many hours: for where nothing runs jobs
+        #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..))]
+        every_hours: Option<u16>,
+    },
+}
+
+impl KeysCommand {
+    /// How long to wait before it is run again, if it is.
+    pub(super) fn pause(self) -> Option<Duration> {
+        let Self::Tick { every_hours, .. } = self else { return None };
+        every_hours.map(|hours| Duration::from_hours(hours.into()))
+    }
 }
 
 /// How long a key seals, by ring.
@@ -99,7 +114,7 @@ pub(super) fn run(command: KeysCommand, dir: &Path, vars: Vars, now: Timestamp) 
         KeysCommand::Retire { ring, force } => turn.once(Step::Retire, ring.into(), force),
         KeysCommand::Status { json: false } => Ok(turn.status()?),
         KeysCommand::Status { json: true } => Ok(turn.status_json()?.to_string() + "\n"),
-        KeysCommand::Tick(ages) => turn.tick(ages),
+        KeysCommand::Tick { ages, .. } => turn.tick(ages),
     }
 }
 

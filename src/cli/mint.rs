@@ -16,7 +16,7 @@ use crate::seal::keys_dir::Keys;
 use crate::seal::{new_jti, new_secret};
 use crate::server::StartError;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct MintArgs {
     /// What people see when they are asked
     #[arg(long)]

@@ -5,6 +5,7 @@ pub mod keys;
 pub mod mint;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -22,7 +23,7 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Serve (the default)
     Serve,
@@ -45,10 +46,17 @@ pub enum Command {
     Secret,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum ClientCommand {
     /// Make a `client_id` with a secret for a confidential client; the secret is printed once and stored nowhere
     Mint(mint::MintArgs),
+}
+
+impl Command {
+    /// How long to wait before it is run again, if it is.
+    pub fn pause(&self) -> Option<Duration> {
+        if let Self::Keys { command, .. } = self { command.pause() } else { None }
+    }
 }
 
 /// The environment as `main` read it.

@@ -35,6 +35,8 @@ pub(crate) enum ApiError {
     },
     #[error("there is nothing here")]
     NotFound,
+    #[error("no resource of this site guards this path")]
+    NotGuarded,
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error(transparent)]
@@ -53,7 +55,7 @@ impl ApiError {
         match self {
             Self::BadGateway(_) => "bad_gateway",
             Self::BadPath | Self::TooLarge | Self::Torn => "invalid_request",
-            Self::ForeignOrigin => "forbidden",
+            Self::ForeignOrigin | Self::NotGuarded => "forbidden",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Misdirected => "misdirected_request",
             Self::NoEntry { reason, .. } => reason.error().unwrap_or("unauthorized"),
@@ -69,7 +71,7 @@ impl ResponseError for ApiError {
         match self {
             Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
             Self::BadPath | Self::Torn => StatusCode::BAD_REQUEST,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::NotGuarded => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NoEntry { reason, .. } => status_of_entry(reason),

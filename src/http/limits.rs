@@ -104,9 +104,9 @@ impl<K: Clone + Eq + Hash> Table<K> {
 fn caller_of(app: &App, request: &HttpRequest) -> Caller {
     let address = caller::address(request, app.forwarded_hops);
     let public = app.authorities.iter().any(|authority| !authority.site.issuer.is_loopback());
-    if public && address.is_some_and(is_private) {
+    if public && address.is_none_or(is_private) {
         app.limits.warned.call_once(|| {
-            warn!("a caller has a private address: MCP_AUTH_FORWARDED_HOPS may be too small, so that limits count all callers as one");
+            warn!("a caller has a private address or none: MCP_AUTH_FORWARDED_HOPS may be wrong, so that limits count all callers as one");
         });
     }
     address.map(|address| match address {

@@ -49,10 +49,12 @@ impl Sidecar {
         sidecar
     }
 
-    /// The head of a request with a token; each of the other headers ends in `\r\n`.
+    /// The head of the only request on its connection, with a token; each of the other headers ends in `\r\n`.
     pub(crate) async fn request(&self, method: &str, headers: &str) -> String {
         let token = self.issuer.tokens(&self.issuer.client().await).await.access;
-        format!("{method} /mcp HTTP/1.1\r\nHost: {PUBLIC}\r\nAuthorization: Bearer {token}\r\n{headers}\r\n")
+        format!(
+            "{method} /mcp HTTP/1.1\r\nHost: {PUBLIC}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+        )
     }
 
     /// At the admin port; None while it does not answer.

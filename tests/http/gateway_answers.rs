@@ -84,6 +84,36 @@ async fn an_answer_arrives_as_it_was_said() {
     }
 }
 
+/// RFC 9112 6.3, 9.3: whatever was answered, the next answer begins where it ends
+#[tokio::test]
+async fn a_connection_goes_on_after_any_answer() {
+    let between = Between::start().await;
+    for (method, said, body) in [
+        ("GET", "200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello"),
+        ("GET", "200 OK\r\nContent-Length: 0\r\n\r\n", ""),
+        ("GET", "200 OK\r\n\r\nok", "2\r\nok\r\n0\r\n\r\n"),
+        ("GET", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "0\r\n\r\n"),
+        ("POST", "202 Accepted\r\nContent-Length: 0\r\n\r\n", ""),
+        ("HEAD", "200 OK\r\nContent-Length: 5\r\n\r\n", ""),
+        ("HEAD", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", ""),
+        ("HEAD", "200 OK\r\n\r\n", ""),
+        ("DELETE", "204 No Content\r\n\r\n", ""),
+        ("GET", "304 Not Modified\r\nContent-Length: 5\r\n\r\n", ""),
+        ("GET", "HTTP", r#"{"error":"bad_gateway","error_description":"the upstream did not answer"}"#),
+    ] {
+        let client = between.client(between.head_of_many(method, "")).await;
+        for _ in 0..=usize::from(said == "HTTP") {
+            drop(between.wire.says(format!("HTTP/1.1 {said}")).await);
+        }
+        client.head().await;
+        assert_eq!(client.up_to(body).await, body, "{method} {said:?}");
+        client.say(between.head("GET", "")).await;
+        drop(between.wire.says(format!("{OK}Content-Length: 2\r\n\r\nok")).await);
+        let next = Answer::parse(&client.rest().await);
+        assert_eq!((next.status, next.text().as_str()), (200, "ok"), "{method} {said:?}: {next:?}");
+    }
+}
+
 /// RFC 9112 2.3: an MCP server may be old
 #[tokio::test]
 async fn an_answer_of_http_1_0_ends_with_its_connection() {
@@ -96,13 +126,15 @@ async fn an_answer_of_http_1_0_ends_with_its_connection() {
 #[tokio::test]
 async fn a_client_of_http_1_0_hears_no_chunks() {
     let between = Between::start().await;
-    for (said, heard) in [
-        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello"),
-        ("Content-Length: 5\r\n\r\nhello", "hello"),
-        ("\r\nhello", "hello"),
-        ("Content-Length: 0\r\n\r\n", ""),
+    for (keeps, said, heard) in [
+        ("keep-alive", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("keep-alive", "\r\nhello", "hello"),
+        ("close", "\r\nhello", "hello"),
+        ("close", "Content-Length: 5\r\n\r\nhello", "hello"),
+        ("close", "Content-Length: 0\r\n\r\n", ""),
     ] {
-        let request = between.head("GET", "").replace("HTTP/1.1", "HTTP/1.0");
+        let request = between.head_of_many("GET", &format!("Connection: {keeps}\r\n"));
+        let request = request.replace("HTTP/1.1", "HTTP/1.0");
         let client = between.client(request).await;
         drop(between.wire.says(format!("{OK}{said}")).await);
         let answer = Answer::parse(&client.rest().await);

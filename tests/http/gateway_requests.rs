@@ -61,7 +61,7 @@ async fn an_upgrade_is_neither_passed_on_nor_followed() {
     ] {
         let length =
             if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let request = between.head(method, &format!("{upgrade}{length}"));
+        let request = between.head_of_many(method, &format!("{upgrade}{length}"));
         let frames = if upgrade == websocket { "\u{1}\u{5}hello" } else { "" };
         let client = between.client(format!("{request}{body}{frames}")).await;
         let upstream = between.wire.line().await;

@@ -136,6 +136,10 @@ impl TestServer {
         format!("https://{}", self.host)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
     pub(crate) fn wait(&self, seconds: i64) {
         self.running.seconds.fetch_add(seconds, Ordering::SeqCst);
     }

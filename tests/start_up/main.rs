@@ -8,3 +8,4 @@ mod harness;
 mod logging;
 mod refused;
 mod serving;
+mod sockets;

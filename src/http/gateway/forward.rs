@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use reqwest::header::{HeaderValue, TRANSFER_ENCODING};
 use reqwest::{Method, RequestBuilder, Response};
 
+use super::super::body::has_body;
 use super::super::error::ApiError;
 use super::{headers, stream};
 
@@ -24,12 +25,15 @@ pub(super) async fn forward(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let answer = if stream::has_body(request.headers()) {
+    let answer = if has_body(request.headers()) {
         outgoing.body(stream::pump(payload)).send().await
     } else {
         once_or_twice(outgoing, request.method().is_idempotent()).await
     };
-    let answer = answer.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
+    let answer = answer.map_err(|error| match error.without_url() {
+        error if stream::is_torn(&error) => ApiError::Torn,
+        error => ApiError::BadGateway(error.into()),
+    })?;
     if !is_understood(&answer) {
         return Err(ApiError::BadGateway(
             "an answer in another protocol or coding than was asked for".into(),

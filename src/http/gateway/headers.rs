@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::artifact::AccessToken;
+use crate::config::UpstreamAuthorization;
 use crate::oauth::Issuer;
 
 /// For one hop only (RFC 9110 §7.6.1), answered here already, or set by the client library.
@@ -34,6 +35,7 @@ pub(super) fn to_upstream(
     token: &AccessToken,
     issuer: &Issuer,
     caller: Option<IpAddr>,
+    authorization: UpstreamAuthorization,
 ) -> reqwest::header::HeaderMap {
     let hop_by_hop =
         connection_options(sent.get_all("connection").map(actix_web::http::header::HeaderValue::as_bytes));
@@ -42,6 +44,9 @@ pub(super) fn to_upstream(
         if is_passed_on(name.as_str(), &hop_by_hop) {
             append(&mut headers, name.as_str(), value.as_bytes());
         }
+    }
+    if authorization == UpstreamAuthorization::Strip {
+        headers.remove(AUTHORIZATION);
     }
     let caller = caller.map(|address| address.to_string()).unwrap_or_default();
     for (name, value) in [

@@ -2,22 +2,17 @@
 
 mod forward;
 mod headers;
-mod path;
+pub(super) mod path;
 mod stream;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::error::ApiError;
-use super::params::Params;
-use super::{App, Here, pages};
-use crate::artifact::AccessToken;
+use super::{App, Here, guard, pages};
 use crate::config::{Upstream, Upstreams};
-use crate::flow::verify::NoEntry;
 use crate::oauth::Resource;
-use crate::seal::Sealed;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -85,40 +80,10 @@ pub(super) async fn elsewhere(
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
     let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
-    if !may_call(&here, request.headers()) {
-        return Err(ApiError::ForeignOrigin);
-    }
-    let token = match bearer(&request) {
-        Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()),
-        Err(reason) => Err(reason),
-    };
-    let token =
-        token.map_err(|reason| ApiError::NoEntry { challenge: here.challenge(resource, &reason), reason })?;
-    if let Some(client) = here.client_of(&token) {
-        super::log::note_client(&request, &client.jti);
-    }
+    let token = guard::admit(&here, resource, &request)?;
     let caller = super::caller::address(&request, app.forwarded_hops);
-    let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
+    let authorization = gateway.upstreams.authorization;
+    let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller, authorization);
     let outgoing = client.request(forward::method(&request)?, target).headers(headers);
     forward::forward(outgoing, &request, payload).await
-}
-
-fn may_call(here: &Here, headers: &HeaderMap) -> bool {
-    headers.get_all(ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| here.site.admits_origin(origin)))
-}
-
-/// The access token of a request (RFC 6750 §2): one, in the header.
-fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry> {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    let (first, second) = (values.next(), values.next());
-    let query = Params::parse(request.query_string().as_bytes()).unwrap_or_default();
-    if second.is_some() || (first.is_some() && query.has_any(&["access_token"])) {
-        return Err(NoEntry::Twice);
-    }
-    let Some(header) = first else { return Ok(None) };
-    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
-    let token =
-        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    // Another scheme is no token of ours; it is judged like one that does not open.
-    Ok(Some(Sealed::new(token.unwrap_or_default())))
 }

@@ -3,23 +3,29 @@
 use actix_web::http::Uri;
 use url::Url;
 
-/// The address at the upstream, byte for byte as the client sent path and query. None where some reader between
-/// here and the MCP server could understand another path: dot and empty segments, a backslash, and those or a
-/// slash or control character in percent signs.
+/// The address at the upstream, byte for byte as the client sent path and query; none if the path is not plain.
 pub(super) fn target(origin: &str, uri: &Uri) -> Option<Url> {
-    let path = uri.path();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        if segment == "." || segment == ".." || (segment.is_empty() && !last) || hides(segment) {
-            return None;
-        }
+    if !is_plain(uri.path()) {
+        return None;
     }
     let sent = uri.path_and_query()?.as_str();
     let url = Url::parse(&format!("{origin}{sent}")).ok()?;
     // The URL parser would change what it finds odd: then it is not passed on.
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     (format!("{}{query}", url.path()) == sent).then_some(url)
+}
+
+/// Does every reader understand the same path? Not where it has dot or empty segments, a backslash, or those or a
+/// slash or control character in percent signs.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        if segment == "." || segment == ".." || (segment.is_empty() && !last) || hides(segment) {
+            return false;
+        }
+    }
+    true
 }
 
 fn hides(segment: &str) -> bool {

@@ -1,10 +1,11 @@
 //! Bodies on their way through, never whole in memory.
 
 use std::convert::Infallible;
+use std::error::Error as _;
 
 use actix_web::body::{self, BodyStream, SizedStream};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use actix_web::http::{Method, Version};
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -12,12 +13,6 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
-
-/// Does a request have a body? (RFC 9112 §6.3)
-pub(super) fn has_body(headers: &HeaderMap) -> bool {
-    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    length || headers.contains_key(TRANSFER_ENCODING)
-}
 
 /// actix bodies stay on their thread and reqwest's may not, so the chunks go through a channel; one in flight, so
 /// that a slow reader holds back the sender. When the upstream request ends, so does the reading.
@@ -33,7 +28,24 @@ pub(super) fn pump(mut payload: Payload) -> reqwest::Body {
     let chunks = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
-    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| error.to_string())))
+    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| TornBody(error.to_string()))))
+}
+
+/// The client did not send its body whole, so the MCP server did not get it whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not arrive whole: {0}")]
+struct TornBody(String);
+
+/// Is it the client's fault that a request could not be sent on?
+pub(super) fn is_torn(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<TornBody>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The answer as it arrives. When the client goes away the stream is dropped, and the upstream request with it.
@@ -53,8 +65,11 @@ pub(super) fn back(
         (_, Some(length)) => response.body(SizedStream::new(length, arriving(answer))),
         (_, None) => {
             let mut response = response.body(BodyStream::new(arriving(answer)));
-            // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
-            response.head_mut().no_chunking(request.version() < Version::HTTP_11);
+            if request.version() < Version::HTTP_11 {
+                // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
+                response.head_mut().no_chunking(true);
+                response.head_mut().set_connection_type(ConnectionType::Close);
+            }
             response
         }
     }
@@ -69,5 +84,5 @@ fn arriving(answer: reqwest::Response) -> impl Stream<Item = reqwest::Result<Byt
 }
 
 fn declared(headers: &reqwest::header::HeaderMap) -> Option<u64> {
-    headers.get(reqwest::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers.get(CONTENT_LENGTH.as_str())?.to_str().ok()?.parse().ok()
 }

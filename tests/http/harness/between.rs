@@ -21,8 +21,13 @@ impl Between {
         Self { wire, server, token }
     }
 
-    /// The head of a request with a token; each of the other headers ends in `\r\n`.
+    /// The head of the only request on its connection, with a token; each of the other headers ends in `\r\n`.
     pub(crate) fn head(&self, method: &str, headers: &str) -> String {
+        self.head_of_many(method, &format!("Connection: close\r\n{headers}"))
+    }
+
+    /// After this one others may come.
+    pub(crate) fn head_of_many(&self, method: &str, headers: &str) -> String {
         let token = &self.token;
         format!("{method} /mcp HTTP/1.1\r\nHost: {PUBLIC}\r\nAuthorization: Bearer {token}\r\n{headers}\r\n")
     }

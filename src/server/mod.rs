@@ -1,32 +1,31 @@
 //! Binds, then runs: the port is known before the first request.
 
-use std::fs;
+mod last_word;
+mod listen;
+
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::http::KeepAlive;
-use actix_web::middleware::from_fn;
+use actix_web::dev;
 use actix_web::web::Data;
-use actix_web::{App as ActixApp, HttpServer, dev};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Listen};
+use crate::config::{Config, ConfigError};
 use crate::fetch::FetchError;
 use crate::flow::Authority;
-use crate::http::{self, App, Gateway, Limits};
+use crate::http::{App, Gateway, Limits};
 use crate::provider::Provider;
 use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
 use crate::spent::Spent;
 use crate::telemetry::Telemetry;
+use listen::Bound;
 
 /// A bound server, with its admin port.
 pub struct Server {
@@ -37,12 +36,6 @@ pub struct Server {
     app: Data<App>,
     /// How often files are looked at.
     poll: Duration,
-}
-
-/// Where a server listens, as it turned out.
-struct Bound {
-    shown: String,
-    address: Option<SocketAddr>,
 }
 
 impl Server {
@@ -67,8 +60,8 @@ impl Server {
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
         let gateway = Gateway::new(config.upstreams).map_err(FetchError::from)?;
-        let (public, address) = public(&config.listen, app.clone(), gateway, drain)?;
-        let (admin, admin_address) = admin(&config.admin_listen, app.clone())?;
+        let (public, address) = listen::public(&config.listen, app.clone(), gateway, drain)?;
+        let (admin, admin_address) = listen::admin(&config.admin_listen, app.clone())?;
         Ok(Self { public, admin, address, admin_address, app, poll })
     }
 
@@ -182,69 +175,5 @@ fn keys_sentence(dir: &Path, error: &KeysError) -> String {
         format!("there are no keys in {}; `mcp-auth-sidecar keys init` makes them", dir.display())
     } else {
         format!("the keys in {} cannot be used: {error}", dir.display())
-    }
-}
-
-/// Binds a server of actix, whose type nobody can write down, and gives it with where it listens.
-macro_rules! bound {
-    ($server:expr, $listen:expr) => {{
-        let failed = |error| StartError::Bind(shown($listen), error);
-        match $listen {
-            Listen::Tcp(address) => {
-                let server = $server.bind(address).map_err(failed)?;
-                let address = server.addrs().first().copied().unwrap_or(*address);
-                Ok((server.run(), Bound { shown: address.to_string(), address: Some(address) }))
-            }
-            Listen::Unix(path) => {
-                remove_stale(path).map_err(failed)?;
-                let server = $server.bind_uds(path).map_err(failed)?;
-                fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(failed)?;
-                Ok((server.run(), Bound { shown: shown($listen), address: None }))
-            }
-        }
-    }};
-}
-
-fn public(
-    listen: &Listen,
-    app: Data<App>,
-    gateway: Gateway,
-    drain: u64,
-) -> Result<(dev::Server, Bound), StartError> {
-    let server = HttpServer::new(move || {
-        ActixApp::new()
-            .app_data(app.clone())
-            .app_data(Data::new(gateway.of_a_worker()))
-            .configure(http::routes)
-            .wrap(from_fn(http::cors))
-            .wrap(from_fn(http::one_line))
-    })
-    // One request a connection, and every answer says so. What actix refuses unparsed (an odd character in the
-    // target, a head that is too large) it closes without a word; on a connection that oauth2-proxy shares among
-    // all its callers that becomes somebody else's 502.
-    .keep_alive(KeepAlive::Disabled)
-    .disable_signals()
-    // A client that goes away ends its request at once, also while the upstream has not answered.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(drain);
-    bound!(server, listen)
-}
-
-fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bound), StartError> {
-    let server = HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(http::admin_routes))
-        .workers(1)
-        .disable_signals();
-    bound!(server, listen)
-}
-
-/// A socket that nobody listens on is what a crash leaves behind.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    if path.exists() && UnixStream::connect(path).is_err() { fs::remove_file(path) } else { Ok(()) }
-}
-
-fn shown(listen: &Listen) -> String {
-    match listen {
-        Listen::Tcp(address) => address.to_string(),
-        Listen::Unix(path) => path.display().to_string(),
     }
 }
