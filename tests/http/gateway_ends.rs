@@ -48,7 +48,25 @@ async fn who_goes_away_is_not_waited_for_at_any_stage() {
     assert_eq!(between.heard("GET", OK).await.status, 200);
 }
 
-/// The same for one that only says no more: it would not read an answer either
+/// RFC 9112 9.3: an MCP server need not hear a body out to refuse it
+#[tokio::test]
+async fn an_answer_arrives_although_the_request_was_not_heard_out() {
+    let between = Between::start().await;
+    for size in [100 << 10, 20 << 20] {
+        for stays in [true, false] {
+            let client = between.client(between.head("POST", &format!("Content-Length: {size}\r\n"))).await;
+            let upstream = between.wire.line().await;
+            upstream.head().await;
+            client.pour(size).await;
+            upstream.say("HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno").await;
+            let _upstream = stays.then_some(upstream);
+            let answer = Answer::parse(&client.rest().await);
+            assert_eq!((answer.status, answer.text().as_str()), (413, "no"), "{size} {stays}: {answer:?}");
+        }
+    }
+}
+
+/// A client that closes its side says no more, and counts as gone
 #[tokio::test]
 async fn who_falls_silent_half_way_is_gone() {
     let between = Between::start().await;
