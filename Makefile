@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies browser conformance slow bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,gateway,cargo test --test gateway)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,topologies,cargo test --test topologies)
+	@$(call part,servers,cargo test --test servers)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
 
@@ -60,6 +61,9 @@ e2e: needs tools ## The end-to-end tests alone
 topologies: needs tools ## Every topology of deploy/, started as it stands, and MCP servers that verify by themselves
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
+
+servers: needs tools ## MCP servers that know nothing of OAuth, as the README's table
+	@cargo test --test servers
 
 browser: needs tools ## The pages in Chromium, with screenshots into tests/screenshots
 	@cargo test --test browser

@@ -61,12 +61,7 @@ impl Config {
         let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
         let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", str::parse)?;
         let config = Self {
-            admin_listen: read.value(
-                "ADMIN_LISTEN",
-                vars.admin_listen.clone(),
-                "127.0.0.1:8081",
-                str::parse,
-            )?,
+            admin_listen: admin_listen(&vars, &mut read)?,
             forwarded_hops: read.value("FORWARDED_HOPS", vars.forwarded_hops.clone(), "1", read::number)?,
             keys_dir: read.value("KEYS_DIR", vars.keys_dir.clone(), "keys", str::parse)?,
             proofs: proofs(&vars, &listen, &mut read)?,
@@ -98,12 +93,15 @@ impl Config {
         };
         Ok(Self { effective: read.effective, ..config })
     }
-}
 
-impl Config {
     /// The lifetimes alone, for a job that has no other setting; a misspelt variable is a mistake here, too.
     pub fn lifetimes(vars: impl IntoIterator<Item = (String, String)>) -> Result<Lifetimes, ConfigError> {
         lifetimes(&vars::sort(vars)?.vars, &mut Read::default())
+    }
+
+    /// The same of where the admin port is.
+    pub fn admin_listen(vars: impl IntoIterator<Item = (String, String)>) -> Result<Listen, ConfigError> {
+        admin_listen(&vars::sort(vars)?.vars, &mut Read::default())
     }
 }
 
@@ -156,14 +154,9 @@ fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, Conf
 }
 
 fn limits(vars: &Vars, read: &mut Read) -> Result<Limits, ConfigError> {
-    let failures = vars.token_failures_per_minute.clone();
+    let (register, failures) = (vars.register_per_minute.clone(), vars.token_failures_per_minute.clone());
     Ok(Limits {
-        register: read.value(
-            "REGISTER_PER_MINUTE",
-            vars.register_per_minute.clone(),
-            "600",
-            read::per_minute,
-        )?,
+        register: read.value("REGISTER_PER_MINUTE", register, "600", read::per_minute)?,
         token_failures: read.value("TOKEN_FAILURES_PER_MINUTE", failures, "60", read::per_minute)?,
     })
 }
@@ -177,6 +170,10 @@ fn lifetimes(vars: &Vars, read: &mut Read) -> Result<Lifetimes, ConfigError> {
         refresh: (refresh > Seconds(0)).then_some(refresh),
         refresh_grace,
     })
+}
+
+fn admin_listen(vars: &Vars, read: &mut Read) -> Result<Listen, ConfigError> {
+    read.value("ADMIN_LISTEN", vars.admin_listen.clone(), "127.0.0.1:8081", str::parse)
 }
 
 fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
@@ -269,8 +266,7 @@ mod tests {
             ("MCP_AUTH_STORE", "memcached://127.0.0.1"),
             ("MCP_AUTH_STORE", "redis://:hunter2@127.0.0.1"),
             ("MCP_AUTH_STORE_PASSWORD_FILE", "/a/file/without/a/redis"),
-            // Known, and its work is not there yet.
-            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
+            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetched"),
         ] {
             let mistake = config(&[(name, value)]).map(|_| ()).unwrap_err().to_string();
             let named = if name == "MCP_AUTH_ID_TOKEN_AUDIENCE" { "MCP_AUTH_ID_TOKEN_ISSUER" } else { name };

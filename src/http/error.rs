@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::json;
 
 use super::identity::NotSignedIn;
+use super::limits::TooMany;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
 use crate::flow::refusal::{ErrorCode, Refusal};
@@ -43,8 +44,8 @@ pub(crate) enum ApiError {
     RefusedBasic(Refusal),
     #[error("the body is too large")]
     TooLarge,
-    #[error("too many requests; try again later")]
-    TooMany { retry_after_secs: u64 },
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("the body did not arrive whole")]
     Torn,
 }
@@ -60,7 +61,7 @@ impl ApiError {
             Self::Misdirected => "misdirected_request",
             Self::NoEntry { reason, .. } => reason.error().unwrap_or("unauthorized"),
             Self::NotFound => "not_found",
-            Self::TooMany { .. } => "temporarily_unavailable",
+            Self::TooMany(_) => "temporarily_unavailable",
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.code().as_str(),
         }
     }
@@ -78,7 +79,7 @@ impl ResponseError for ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -96,7 +97,7 @@ impl ResponseError for ApiError {
             Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
             }
-            Self::TooMany { retry_after_secs } => response.insert_header((RETRY_AFTER, *retry_after_secs)),
+            Self::TooMany(wait) => response.insert_header((RETRY_AFTER, wait.retry_after_secs)),
             _ => &mut response,
         };
         let description = match self {
@@ -147,6 +148,8 @@ pub(crate) enum PageError {
     NotSignedIn(#[from] NotSignedIn),
     #[error("no site of this server has this host")]
     Misdirected,
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("the request is not percent-encoded UTF-8")]
     Undecodable,
     #[error(transparent)]
@@ -161,6 +164,7 @@ impl ResponseError for PageError {
             Self::NotSignedIn(reason) if reason.is_somebody() => StatusCode::FORBIDDEN,
             Self::NotSignedIn(_) => StatusCode::UNAUTHORIZED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unanswered(Unanswered::Seal(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unanswered(_) => StatusCode::FORBIDDEN,
         }
@@ -169,9 +173,11 @@ impl ResponseError for PageError {
     /// Without its page yet: that names the request, which only the exit knows (`log.rs`).
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if matches!(self, Self::NotPosted) {
-            response.insert_header(("Allow", "POST"));
-        }
+        match self {
+            Self::NotPosted => response.insert_header(("Allow", "POST")),
+            Self::TooMany(wait) => response.insert_header((RETRY_AFTER, wait.retry_after_secs)),
+            _ => &mut response,
+        };
         response.finish()
     }
 }

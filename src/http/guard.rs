@@ -21,10 +21,11 @@ pub(super) fn admit(
     if !may_call(here, request.headers()) {
         return Err(ApiError::ForeignOrigin);
     }
+    let now = here.app.clock.now();
     let token = bearer(request)
-        .and_then(|token| here.verify(resource, token, &here.app.spent, here.app.clock.now()))
+        .and_then(|token| here.verify(resource, token, &here.app.spent, now))
         .map_err(|reason| here.no_entry(resource, reason))?;
-    if let Some(client) = here.client_of(&token) {
+    if let Some(client) = here.client_of(&token, now) {
         log::note_client(request, &client.jti);
     }
     Ok(token)

@@ -35,5 +35,7 @@ fn asked_for<'a>(here: &'a Here, address: &str) -> Option<&'a Resource> {
     if path.is_empty() {
         return here.site.resources.single();
     }
-    here.site.resource_at(path).filter(|_| path::is_plain(path))
+    let is_sure =
+        |resource: &&Resource| path::is_plain(path) && !path::leads_deeper(path, resource, &here.site);
+    here.site.resource_at(path).filter(is_sure)
 }

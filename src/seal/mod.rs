@@ -9,6 +9,7 @@ pub mod keys_dir;
 pub mod ring;
 pub mod rotation;
 mod seen;
+pub mod unproven;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -111,6 +112,19 @@ impl Sealer {
     /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on
     /// or after `exp`). Refuses everything else and says nothing more to the outside.
     pub fn open<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<T, OpenError> {
+        let (iss, artifact) = self.look_at(sealed, now)?;
+        if iss != self.issuer {
+            return Err(OpenError::Issuer);
+        }
+        if artifact.exp().is_some_and(|exp| now >= exp) {
+            return Err(OpenError::Expired);
+        }
+        Ok(artifact)
+    }
+
+    /// What a key of ours sealed, whichever issuer made it and however old it is: to be looked at, and never to be
+    /// acted upon.
+    pub fn look_at<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<(Issuer, T), OpenError> {
         let mut opened = self.claims(&self.keys.current(), sealed, now);
         if matches!(opened, Err(OpenError::Key))
             && let Some(rings) = self.keys.missed(now)
@@ -118,14 +132,8 @@ impl Sealer {
             opened = self.claims(&rings, sealed, now);
         }
         let claims = opened?;
-        let envelope: Envelope<T> = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
-        if envelope.iss != self.issuer {
-            return Err(OpenError::Issuer);
-        }
-        if envelope.artifact.exp().is_some_and(|exp| now >= exp) {
-            return Err(OpenError::Expired);
-        }
-        Ok(envelope.artifact)
+        let Envelope { iss, artifact } = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
+        Ok((iss, artifact))
     }
 
     /// Of a code the signature is verified each time: it comes once.

@@ -47,7 +47,7 @@ impl Server {
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
         let app = Data::new(App {
             clock,
-            authorities: Authority::all(&config, &keys, &rules),
+            authorities: Authority::all(&config, &keys, &rules)?,
             keys,
             spent: Spent::new(&config.store, config.lifetimes.access)?,
             rules: Arc::clone(&rules),

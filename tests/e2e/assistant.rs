@@ -38,20 +38,24 @@ pub(crate) struct Tokens {
 }
 
 impl Assistant {
-    /// `POST /mcp` without a token → 401 → the resource's metadata → the server's: the order of every client.
     pub(crate) async fn discover(site: &Site) -> Self {
+        Self::discover_at(site, "/mcp").await
+    }
+
+    /// A POST without a token → 401 → the resource's metadata → the server's: the order of every client.
+    pub(crate) async fn discover_at(site: &Site, path: &str) -> Self {
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
-        let challenge = challenge(&http, site).await;
+        let challenge = challenge(&http, &site.url(path)).await;
         let document = quoted(&challenge, "resource_metadata");
-        assert_eq!(document, site.url("/.well-known/oauth-protected-resource/mcp"));
+        assert_eq!(document, site.url(&format!("/.well-known/oauth-protected-resource{path}")));
         let resource = fetch(&http, &document).await;
-        assert_eq!(resource["resource"], site.url("/mcp"));
+        assert_eq!(resource["resource"], site.url(path));
         assert_eq!(resource["authorization_servers"], json!([site.issuer]));
         let metadata = fetch(&http, &site.url("/.well-known/oauth-authorization-server")).await;
         assert_eq!(metadata["issuer"], json!(site.issuer));
         Self {
             scope: quoted(&challenge, "scope"),
-            resource: site.url("/mcp"),
+            resource: site.url(path),
             site: site.clone(),
             metadata,
             http,
@@ -159,8 +163,8 @@ pub(crate) fn form(params: &[(&str, String)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
 }
 
-async fn challenge(http: &Client, site: &Site) -> String {
-    let request = http.post(site.url("/mcp")).header("Accept", "application/json, text/event-stream");
+async fn challenge(http: &Client, url: &str) -> String {
+    let request = http.post(url).header("Accept", "application/json, text/event-stream");
     let response = request.json(&crate::mcp::initialize()).send().await.unwrap();
     assert_eq!(response.status(), 401);
     response.headers()["WWW-Authenticate"].to_str().unwrap().to_owned()

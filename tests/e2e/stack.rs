@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{part::Part, secrets};
+use crate::{behind, part::Part, secrets};
 
 pub(crate) const OIDC_CLIENT: &str = "e2e.apps.example";
 const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
@@ -65,7 +65,7 @@ pub(crate) struct Ports {
     pub sidecar: u16,
     pub admin: u16,
     pub provider: u16,
-    mcp_server: u16,
+    pub mcp_server: u16,
     /// Kept for the one client that wants to be told where to listen.
     pub callback: u16,
 }
@@ -133,26 +133,33 @@ impl Stack {
     }
 
     fn start_parts(&self) -> Result<Vec<Part>, String> {
-        let Ports { proxy, admin, provider, mcp_server, .. } = self.ports;
-        let part = |name, program: &[String], environment: &[(String, String)]| {
-            Part::start(name, self.folder.join(format!("{name}.log")), program, environment)
-        };
-        let mut mcp_server_part = part("mcp-server", &self.mcp_server(mcp_server), &[]);
-        let mut provider_part = part("provider", &node("provider.mjs", &[provider.to_string()]), &[]);
+        let Ports { proxy, admin, provider, .. } = self.ports;
+        let mut behind = behind::start(self);
+        let mut provider_part = self.part("provider", &node("provider.mjs", &[provider.to_string()]), &[]);
         provider_part.wait_until_it_answers(provider, "/.well-known/openid-configuration")?;
         let mut sidecar_part =
-            part("sidecar", &[SIDECAR.to_owned(), "serve".to_owned()], &self.environment());
-        let mut proxy_part = part("oauth2-proxy", &self.proxy(), &[]);
+            self.part("sidecar", &[SIDECAR.to_owned(), "serve".to_owned()], &self.environment());
+        let mut proxy_part = self.part("oauth2-proxy", &self.proxy(), &[]);
         sidecar_part.wait_until_it_answers(admin, "/readyz")?;
         proxy_part.wait_until_it_answers(proxy, "/ping")?;
-        mcp_server_part.wait_until_it_answers(mcp_server, "/mcp")?;
-        Ok(vec![proxy_part, sidecar_part, provider_part, mcp_server_part])
+        behind.iter_mut().try_for_each(|(part, port, path)| part.wait_until_it_answers(*port, path))?;
+        let behind = behind.into_iter().map(|(part, ..)| part);
+        Ok([proxy_part, sidecar_part, provider_part].into_iter().chain(behind).collect())
+    }
+
+    pub(crate) fn part(
+        &self,
+        name: &'static str,
+        program: &[String],
+        environment: &[(String, String)],
+    ) -> Part {
+        Part::start(name, self.folder.join(format!("{name}.log")), program, environment)
     }
 
     fn environment(&self) -> Vec<(String, String)> {
-        let Ports { sidecar, admin, mcp_server, .. } = self.ports;
+        let Ports { sidecar, admin, .. } = self.ports;
         let file = |name| self.folder.join(name).display().to_string();
-        [
+        let settings = [
             ("MCP_AUTH_SITES", "internal,public".to_owned()),
             ("MCP_AUTH_INTERNAL_ISSUER", self.internal.issuer.clone()),
             ("MCP_AUTH_INTERNAL_REDIRECTS", "loopback,cursor".to_owned()),
@@ -165,20 +172,12 @@ impl Stack {
             ("MCP_AUTH_ID_TOKEN_ISSUER", self.provider()),
             ("MCP_AUTH_ID_TOKEN_AUDIENCE", OIDC_CLIENT.to_owned()),
             ("MCP_AUTH_EMAIL_DOMAINS", "example.com".to_owned()),
-            ("MCP_AUTH_UPSTREAM", format!("http://127.0.0.1:{mcp_server}")),
             ("MCP_AUTH_REGISTER_PER_MINUTE", "0".to_owned()),
             ("MCP_AUTH_TOKEN_FAILURES_PER_MINUTE", "0".to_owned()),
             ("MCP_AUTH_LOG", "debug".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
-    }
-
-    fn mcp_server(&self, port: u16) -> Vec<String> {
-        let jwks = format!("http://127.0.0.1:{}/oauth/jwks", self.ports.sidecar);
-        let issuers = [self.internal.issuer.clone(), self.public.issuer.clone()];
-        let start = [tool(".venv/bin/python"), part_file("mcp_server.py"), port.to_string(), jwks];
-        start.into_iter().chain(issuers).collect()
+        ];
+        let all = settings.into_iter().chain(behind::settings(self));
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The configurations in the folder `parts` are the ones an operator would use, in their form for plain http on loopback.

@@ -10,13 +10,14 @@ use super::super::body::has_body;
 use super::super::error::ApiError;
 use super::{headers, stream};
 
-/// Everything but what is meant for the hop itself and would reach the MCP server as something else.
+/// Any method but the one that asks for a tunnel, which has no path to guard (RFC 9110 §9.3.6), and the one that
+/// shows what this hop makes of a request (§9.3.8).
 pub(super) fn method(request: &HttpRequest) -> Result<Method, ApiError> {
     match Method::from_bytes(request.method().as_str().as_bytes()) {
-        Ok(Method::CONNECT | Method::TRACE) | Err(_) => {
-            Err(ApiError::MethodNotAllowed("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"))
+        Ok(Method::CONNECT | Method::TRACE) => {
+            Err(ApiError::MethodNotAllowed("GET, HEAD, POST, DELETE, OPTIONS"))
         }
-        Ok(method) => Ok(method),
+        other => other.map_err(|_| ApiError::BadPath),
     }
 }
 

@@ -79,7 +79,9 @@ pub(super) async fn elsewhere(
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
-    let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
+    let target = path::target(upstream.origin(), request.uri())
+        .filter(|_| !path::leads_deeper(path, resource, &here.site))
+        .ok_or(ApiError::BadPath)?;
     let token = guard::admit(&here, resource, &request)?;
     let caller = super::caller::address(&request, app.forwarded_hops);
     let authorization = gateway.upstreams.authorization;
