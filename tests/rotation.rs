@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test, panics")]
 
+#[path = "rotation/api_server.rs"]
+mod api_server;
+#[path = "rotation/secret.rs"]
+mod secret;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -50,14 +54,7 @@ impl Rings {
 
     /// As if everything had happened so much earlier.
     fn age(&self, name: &str, secs: i64) {
-        let mut ring = self.ring(name);
-        for key in ring["keys"].as_array_mut().unwrap() {
-            for time in ["since", "until"] {
-                if let Some(at) = key[time].as_i64() {
-                    key[time] = (at - secs).into();
-                }
-            }
-        }
+        let ring = api_server::aged(self.ring(name), secs);
         fs::write(self.path().join(format!("{name}.json")), ring.to_string()).unwrap();
     }
 
@@ -189,29 +186,4 @@ fn the_timer_runs_the_script_on_the_servers_own_settings() {
     assert!(lines.contains(&"ExecStart=/usr/local/lib/mcp-auth/rotate-keys.sh"));
     assert!(lines.contains(&"EnvironmentFile=/etc/mcp-auth/sidecar.env"));
     assert!(fs::read_to_string(units.join("mcp-auth-keys.timer")).unwrap().contains("OnCalendar="));
-}
-
-/// Where nothing runs jobs: the service of the compose file, as a plain process.
-#[test]
-fn the_compose_service_goes_on_turning_until_it_is_told_to_end() {
-    let rings = Rings::new();
-    rings.age("access", 29 * DAY);
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/compose/rotation.yaml");
-    let file = fs::read_to_string(file).unwrap();
-    let command = file.lines().find_map(|line| line.trim().strip_prefix("command: ")).unwrap();
-    let command: Vec<String> = serde_json::from_str(command).unwrap();
-    let mut service = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"))
-        .args(command)
-        .env_clear()
-        .env("MCP_AUTH_KEYS_DIR", rings.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(service.stdout.take().unwrap()).lines();
-    let said: Vec<String> = lines.take(3).map(Result::unwrap).collect();
-    assert_eq!(said[0], "access: a key is staged");
-    assert_eq!(rings.states("access"), ["active", "next"]);
-    assert!(service.try_wait().unwrap().is_none(), "it ended by itself");
-    let told = Command::new("kill").arg(service.id().to_string()).status().unwrap();
-    assert!(told.success() && !service.wait().unwrap().success());
 }

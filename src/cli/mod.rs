@@ -1,6 +1,7 @@
 //! The commands beside `serve`.
 
 pub mod check;
+mod cluster;
 mod healthcheck;
 pub mod keys;
 mod manual;

@@ -1,6 +1,7 @@
 //! The one outgoing HTTP client: time-outs, sizes, no redirects, no proxies of the environment.
 
 mod address;
+mod api;
 mod freshness;
 mod outside;
 
@@ -11,6 +12,7 @@ use reqwest::{ClientBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+pub use api::{Api, ApiError};
 use outside::Inside;
 pub use outside::{Answer, Outside, Reach};
 

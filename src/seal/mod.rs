@@ -6,7 +6,9 @@
 mod jose;
 mod key;
 pub mod keys_dir;
+pub mod keys_secret;
 pub mod ring;
+pub mod ring_store;
 pub mod rotation;
 mod seen;
 pub mod unproven;

@@ -57,7 +57,14 @@ struct Crowd {
 }
 
 impl Crowd {
-    async fn of(clients: Vec<Line>) -> Self {
+    async fn before(sidecar: &Sidecar, request: &str) -> Self {
+        let mut clients = Vec::new();
+        for _ in 0..CLIENTS {
+            let client = Line::to(&sidecar.address).await;
+            client.say(request).await;
+            clients.push(client);
+        }
+        sleep(A_WHILE).await;
         let mut crowd = Self::default();
         for client in clients {
             match timeout(A_MOMENT, client.speaks()).await {
@@ -89,14 +96,7 @@ async fn who_finds_no_place_waits_or_is_told_and_the_others_go_on() {
     command.arg(format!("--nofile={LIMIT}:{LIMIT}")).arg(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
     let sidecar = Sidecar::start_by(command, &url).await;
     let request = sidecar.request("GET", "").await;
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        let client = Line::to(&sidecar.address).await;
-        client.say(&request).await;
-        clients.push(client);
-    }
-    sleep(A_WHILE).await;
-    let crowd = Crowd::of(clients).await;
+    let crowd = Crowd::before(&sidecar, &request).await;
     let (streams, refused, waiting) = (crowd.streams.len(), crowd.refused, crowd.waiting.len());
     println!(
         "{CLIENTS} clients, {LIMIT} descriptors: {streams} streams, {refused} refused, {waiting} waiting"

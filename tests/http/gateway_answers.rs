@@ -5,76 +5,73 @@ use crate::harness::{Answer, Ask};
 
 const OK: &str = "HTTP/1.1 200 OK\r\n";
 
+/// What is said to whom, and what arrives: a status, one header, which without a value is one that does not arrive,
+/// and the body.
+const ANSWERS: [(&str, &str, u16, &str, &str); 21] = [
+    ("GET", "200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "content-length: 5", "hello"),
+    ("GET", "200 OK\r\nContent-Length: 0\r\n\r\n", 200, "content-length: 0", ""),
+    ("POST", "202 Accepted\r\nContent-Length: 0\r\n\r\n", 202, "content-length: 0", ""),
+    (
+        "GET",
+        "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        200,
+        "content-length: ",
+        "ok",
+    ),
+    ("GET", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "content-length: ", ""),
+    (
+        "GET",
+        "200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 9\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        200,
+        "content-length: ",
+        "ok",
+    ),
+    (
+        "GET",
+        "200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n",
+        200,
+        "trailer: ",
+        "ok",
+    ),
+    ("GET", "200 OK\r\n\r\nto the end", 200, "content-type: ", "to the end"),
+    ("HEAD", "200 OK\r\nContent-Length: 5\r\n\r\n", 200, "content-length: 5", ""),
+    ("HEAD", "200 OK\r\nContent-Length: 0\r\n\r\n", 200, "content-length: 0", ""),
+    ("HEAD", "200 OK\r\n\r\n", 200, "content-length: ", ""),
+    ("HEAD", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200, "content-length: ", ""),
+    ("DELETE", "204 No Content\r\n\r\n", 204, "content-length: ", ""),
+    ("GET", "304 Not Modified\r\nETag: \"x\"\r\n\r\n", 304, "etag: \"x\"", ""),
+    ("GET", "304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, "content-length: 5", ""),
+    ("GET", "404 Gone\r\nContent-Length: 4\r\n\r\nlost", 404, "content-length: 4", "lost"),
+    ("GET", "799 What\r\nContent-Length: 2\r\n\r\nok", 799, "content-length: 2", "ok"),
+    (
+        "GET",
+        "200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x01\x02\x03",
+        200,
+        "content-encoding: gzip",
+        "\x1f\x01\x02\x03",
+    ),
+    ("GET", "200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nContent-Length: 2\r\n\r\nok", 200, "x-hop: ", "ok"),
+    (
+        "GET",
+        "200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok",
+        200,
+        "upgrade: ",
+        "ok",
+    ),
+    (
+        "POST",
+        "100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        200,
+        "link: ",
+        "ok",
+    ),
+];
+
 /// RFC 9110 6.4, 8.6, 9.3.2, 15.2, RFC 9112 6.3: with a body or without, of a known length or of none
 #[tokio::test]
 async fn an_answer_arrives_as_it_was_said() {
     let between = Between::start().await;
-    // A header without a value is one that does not arrive.
-    for (method, said, status, header, body) in [
-        ("GET", "200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "content-length: 5", "hello"),
-        ("GET", "200 OK\r\nContent-Length: 0\r\n\r\n", 200, "content-length: 0", ""),
-        ("POST", "202 Accepted\r\nContent-Length: 0\r\n\r\n", 202, "content-length: 0", ""),
-        (
-            "GET",
-            "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-            200,
-            "content-length: ",
-            "ok",
-        ),
-        ("GET", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "content-length: ", ""),
-        (
-            "GET",
-            "200 OK\r\nTransfer-Encoding: Chunked\r\nContent-Length: 9\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-            200,
-            "content-length: ",
-            "ok",
-        ),
-        (
-            "GET",
-            "200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nok\r\n0\r\nX-T: 1\r\n\r\n",
-            200,
-            "trailer: ",
-            "ok",
-        ),
-        ("GET", "200 OK\r\n\r\nto the end", 200, "content-type: ", "to the end"),
-        ("HEAD", "200 OK\r\nContent-Length: 5\r\n\r\n", 200, "content-length: 5", ""),
-        ("HEAD", "200 OK\r\nContent-Length: 0\r\n\r\n", 200, "content-length: 0", ""),
-        ("HEAD", "200 OK\r\n\r\n", 200, "content-length: ", ""),
-        ("HEAD", "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 200, "content-length: ", ""),
-        ("DELETE", "204 No Content\r\n\r\n", 204, "content-length: ", ""),
-        ("GET", "304 Not Modified\r\nETag: \"x\"\r\n\r\n", 304, "etag: \"x\"", ""),
-        ("GET", "304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, "content-length: 5", ""),
-        ("GET", "404 Gone\r\nContent-Length: 4\r\n\r\nlost", 404, "content-length: 4", "lost"),
-        ("GET", "799 What\r\nContent-Length: 2\r\n\r\nok", 799, "content-length: 2", "ok"),
-        (
-            "GET",
-            "200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x01\x02\x03",
-            200,
-            "content-encoding: gzip",
-            "\x1f\x01\x02\x03",
-        ),
-        (
-            "GET",
-            "200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nContent-Length: 2\r\n\r\nok",
-            200,
-            "x-hop: ",
-            "ok",
-        ),
-        (
-            "GET",
-            "200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok",
-            200,
-            "upgrade: ",
-            "ok",
-        ),
-        (
-            "POST",
-            "100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-            200,
-            "link: ",
-            "ok",
-        ),
-    ] {
+    for (method, said, status, header, body) in ANSWERS {
         let request = between.server.request(method.parse().unwrap(), "/mcp").bearer_auth(&between.token);
         let says = async { drop(between.wire.says(format!("HTTP/1.1 {said}")).await) };
         let (answer, ()) = tokio::join!(request.answer(), says);

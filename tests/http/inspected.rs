@@ -19,11 +19,11 @@ const ACCESS: &str = "access token";
 const CASES: [Case; 11] = [
     ("MCP_AUTH_CONSENT", "always", &ALL, &[], ""),
     (DENY, "person alice@example.com", &ALL, &OF_A_PERSON, "about its person"),
-    (DENY, "client JTI", &OF_A_CLIENT, &[ACCESS, "client_id"], "about its client"),
+    (DENY, "client JTI", &OF_A_CLIENT, &OF_A_CLIENT, "about its client"),
     (
         DENY,
         "redirect claude.ai",
-        &[ACCESS, "authorization code", "client_id"],
+        &[ACCESS, "authorization code", "client_id", "question"],
         &ALL,
         "where that is answered",
     ),
@@ -33,7 +33,7 @@ const CASES: [Case; 11] = [
     ("MCP_AUTH_PUBLIC_RESOURCES", "https://mcp.example.com/x", &ALL, &[ACCESS], "no resource of this site"),
     ("MCP_AUTH_REFRESH_TOKEN_SECS", "0", &ALL, &["refresh token"], "no refresh tokens"),
     ("MCP_AUTH_PUBLIC_REGISTRATION", "off", &OF_A_CLIENT, &["client_id"], "is off"),
-    ("MCP_AUTH_PUBLIC_REDIRECTS", "loopback", &ALL, &["client_id"], "redirect URIs"),
+    ("MCP_AUTH_PUBLIC_REDIRECTS", "loopback", &ALL, &["client_id", "question"], "redirect URIs"),
 ];
 
 /// design 2: the rules of the command are those of the doors

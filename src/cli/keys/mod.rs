@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::cluster::Cluster;
 use super::{CliError, Vars};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::seal::Purpose;
 use crate::seal::keys_dir::{self, KeysError};
+use crate::seal::ring_store::RingStore;
 use crate::seal::rotation::Step;
 pub(super) use shown::{age, json as rings_json, table};
 use turn::Turn;
@@ -31,7 +33,7 @@ pub struct KeysArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum KeysCommand {
     /// Make the three rings; refuses to overwrite
     ///
@@ -76,6 +78,8 @@ pub enum KeysCommand {
     Tick {
         #[command(flatten)]
         ages: Ages,
+        #[command(flatten)]
+        cluster: Cluster,
         /// Go on, and do it again after so many hours: for where nothing runs jobs
         #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..))]
         every_hours: Option<u16>,
@@ -175,14 +179,17 @@ pub(super) fn run(
     now: Timestamp,
 ) -> Result<String, CliError> {
     let dir = directory(dir, &vars);
-    let turn = Turn { dir: &dir, lifetimes: Config::lifetimes(vars)?, now };
+    let turn = Turn { lifetimes: Config::lifetimes(vars.clone())?, now };
+    let store = RingStore::Directory(dir.clone());
     let taken = match command {
         KeysCommand::Init => return Ok(shown::made(&init(&dir, now)?, json)),
-        KeysCommand::Status => return Ok(shown::status(&turn.status()?, json, now)),
-        KeysCommand::Stage { ring } => vec![turn.once(Step::Stage, ring.into(), false)?],
-        KeysCommand::Promote { ring, force } => vec![turn.once(Step::Promote, ring.into(), force)?],
-        KeysCommand::Retire { ring, force } => vec![turn.once(Step::Retire, ring.into(), force)?],
-        KeysCommand::Tick { ages, .. } => turn.tick(ages)?,
+        KeysCommand::Status => return Ok(shown::status(&turn.status(&dir)?, json, now)),
+        KeysCommand::Stage { ring } => turn.once(&store, Step::Stage, ring.into(), false)?,
+        KeysCommand::Promote { ring, force } => turn.once(&store, Step::Promote, ring.into(), force)?,
+        KeysCommand::Retire { ring, force } => turn.once(&store, Step::Retire, ring.into(), force)?,
+        KeysCommand::Tick { ages, cluster, .. } => {
+            turn.tick(&cluster.secret(&vars)?.map_or(store, RingStore::Secret), ages)?
+        }
     };
     Ok(shown::steps(&taken, json))
 }

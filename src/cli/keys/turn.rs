@@ -1,4 +1,4 @@
-//! Turning the rings of a directory, step by step.
+//! Turning the rings, step by step.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use crate::cli::CliError;
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Lifetimes;
 use crate::flow::QUESTION_LIFETIME;
-use crate::seal::keys_dir::{Keys, KeysError, Locked};
+use crate::seal::keys_dir::{Keys, KeysError};
+use crate::seal::ring_store::{RingStore, Turned};
 use crate::seal::rotation::{Schedule, Step};
 use crate::seal::{Purpose, Ring, Rings};
 
-/// A directory of rings, at a moment.
-pub(super) struct Turn<'a> {
-    pub(super) dir: &'a Path,
+/// What a step depends on beside the ring.
+pub(super) struct Turn {
     pub(super) lifetimes: Lifetimes,
     pub(super) now: Timestamp,
 }
@@ -31,31 +31,41 @@ pub(super) struct Status {
     pub(super) next: [Option<Step>; 3],
 }
 
-impl Turn<'_> {
+impl Turn {
     /// One step of one ring.
-    pub(super) fn once(&self, step: Step, purpose: Purpose, force: bool) -> Result<Taken, CliError> {
-        let locked = Locked::new(self.dir)?;
-        self.take(step, (purpose, locked.rings()?.of(purpose)), force, &locked)?;
+    pub(super) fn once(
+        &self,
+        store: &RingStore,
+        step: Step,
+        purpose: Purpose,
+        force: bool,
+    ) -> Result<Vec<Taken>, CliError> {
         let cost = if force { cost(step, purpose) } else { None };
-        Ok(Taken { purpose, step: Some(step), cost })
+        store.turn(|rings| {
+            let ring = self.take(step, (purpose, rings.of(purpose)), force)?;
+            let taken = Taken { purpose, step: Some(step), cost };
+            Ok(Turned { rings: vec![(purpose, ring)], said: vec![taken] })
+        })
     }
 
     /// Whatever is due, once.
-    pub(super) fn tick(&self, ages: Ages) -> Result<Vec<Taken>, CliError> {
-        let locked = Locked::new(self.dir)?;
-        let rings = locked.rings()?;
-        let mut taken = Vec::new();
-        for purpose in Purpose::ALL {
-            let ring = rings.of(purpose);
-            let step = self.due(purpose, ring, ages);
-            step.map(|step| self.take(step, (purpose, ring), false, &locked)).transpose()?;
-            taken.push(Taken { purpose, step, cost: None });
-        }
-        Ok(taken)
+    pub(super) fn tick(&self, store: &RingStore, ages: Ages) -> Result<Vec<Taken>, CliError> {
+        store.turn(|rings| {
+            let mut turned = Turned::<Vec<Taken>>::default();
+            for purpose in Purpose::ALL {
+                let ring = rings.of(purpose);
+                let step = self.due(purpose, ring, ages);
+                if let Some(step) = step {
+                    turned.rings.push((purpose, self.take(step, (purpose, ring), false)?));
+                }
+                turned.said.push(Taken { purpose, step, cost: None });
+            }
+            Ok(turned)
+        })
     }
 
-    pub(super) fn status(&self) -> Result<Status, KeysError> {
-        let rings = Keys::read(self.dir)?.current();
+    pub(super) fn status(&self, dir: &Path) -> Result<Status, KeysError> {
+        let rings = Keys::read(dir)?.current();
         let next = Purpose::ALL.map(|purpose| self.due(purpose, rings.of(purpose), Ages::DEFAULT));
         Ok(Status { rings: (*rings).clone(), next })
     }
@@ -64,16 +74,9 @@ impl Turn<'_> {
         Step::due(ring, self.schedule(purpose), ages.of(purpose), self.now)
     }
 
-    fn take(
-        &self,
-        step: Step,
-        (purpose, ring): (Purpose, &Ring),
-        force: bool,
-        locked: &Locked,
-    ) -> Result<(), CliError> {
+    fn take(&self, step: Step, (purpose, ring): (Purpose, &Ring), force: bool) -> Result<Ring, CliError> {
         let turned = step.take((purpose, ring), self.schedule(purpose), force, self.now);
-        let turned = turned.map_err(|reason| CliError::NotYet(purpose.name(), reason))?;
-        Ok(locked.replace(purpose, &turned)?)
+        turned.map_err(|reason| CliError::NotYet(purpose.name(), reason))
     }
 
     fn schedule(&self, purpose: Purpose) -> Schedule {
