@@ -27,11 +27,8 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
-<<<<<<< HEAD
 	@$(call part,gateway,cargo test --test gateway)
-=======
 	@$(call part,kubernetes,cargo test --test kubernetes)
->>>>>>> 717ef7c9f0c2c67fa57773fa99467b39480aa14b
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,topologies,cargo test --test topologies)
 	@$(call part,servers,cargo test --test servers)
