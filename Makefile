@@ -27,6 +27,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
+	@$(call part,gateway,cargo test --test gateway)
 	@$(call part,kubernetes,cargo test --test kubernetes)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,topologies,cargo test --test topologies)
@@ -71,8 +72,9 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-slow: needs tools ## What takes longer than a test may: replicas under load for five minutes
+slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
+	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 
 bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
 	@tests/tools/install.sh debian_parts

@@ -127,7 +127,7 @@ pub type Vars = Vec<(String, String)>;
 pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result<Done, CliError> {
     Ok(match command {
         Command::Serve => String::new().into(),
-        Command::Keys(args) => keys::run(args, vars, now)?.into(),
+        Command::Keys(args) => keys::run(args, &vars, now)?.into(),
         Command::Client { command: ClientCommand::Mint(args) } => {
             mint::mint(args, &Config::from_vars(vars)?, now)?.into()
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod any;
+pub(crate) mod between;
 pub(crate) mod form;
 pub(crate) mod minted;
 pub(crate) mod person;
@@ -11,11 +12,13 @@ pub(crate) mod rules;
 pub(crate) mod trust;
 pub(crate) mod upstream;
 pub(crate) mod verbs;
+pub(crate) mod wire;
 
 pub(crate) use answer::{Answer, Ask, query_of};
 pub(crate) use form::{Form, also, encoded, escaped, form, with, without};
 pub(crate) use person::{Person, alice, bob, visitor};
 pub(crate) use verbs::{Client, Tokens};
+use wire::Line;
 
 use actix_web::rt::System;
 use mcp_auth_sidecar::cli;
@@ -194,6 +197,10 @@ impl TestServer {
             "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"
         ))
         .await
+    }
+
+    pub(crate) async fn line(&self) -> Line {
+        Line::to(self.running.address).await
     }
 
     pub(crate) async fn bytes(&self, request: impl AsRef<[u8]>) -> Answer {

@@ -113,7 +113,7 @@ install_python_parts() {
     stamp python requirements.txt
 }
 
-debian_parts=(caddy chromium haproxy nginx openssl redis-server)
+debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 

@@ -175,10 +175,10 @@ impl From<RingName> for Purpose {
 /// is alive.
 pub(super) fn run(
     KeysArgs { command, dir, json }: KeysArgs,
-    vars: Vars,
+    vars: &Vars,
     now: Timestamp,
 ) -> Result<String, CliError> {
-    let dir = directory(dir, &vars);
+    let dir = directory(dir, vars);
     let turn = Turn { lifetimes: Config::lifetimes(vars.clone())?, now };
     let store = RingStore::Directory(dir.clone());
     let taken = match command {
@@ -188,7 +188,7 @@ pub(super) fn run(
         KeysCommand::Promote { ring, force } => turn.once(&store, Step::Promote, ring.into(), force)?,
         KeysCommand::Retire { ring, force } => turn.once(&store, Step::Retire, ring.into(), force)?,
         KeysCommand::Tick { ages, cluster, .. } => {
-            turn.tick(&cluster.secret(&vars)?.map_or(store, RingStore::Secret), ages)?
+            turn.tick(&cluster.secret(vars)?.map_or(store, RingStore::Secret), ages)?
         }
     };
     Ok(shown::steps(&taken, json))

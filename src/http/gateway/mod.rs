@@ -1,5 +1,6 @@
 //! The resource path: a guarded way to the MCP server.
 
+mod forward;
 mod headers;
 pub(super) mod path;
 mod stream;
@@ -7,17 +8,16 @@ mod stream;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::body::has_body;
 use super::error::ApiError;
 use super::{App, Here, guard, pages};
 use crate::config::{Upstream, Upstreams};
 use crate::oauth::Resource;
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-/// A connection that the MCP server may be about to close is not used again (uvicorn: after 5 seconds).
-const IDLE: Duration = Duration::from_secs(4);
+/// A connection that the MCP server may be about to close is not used again (gunicorn: after 2 seconds, uvicorn: 5).
+const IDLE: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// The way to each MCP server. Every worker has its own: a connection lives on the worker that opened it, and must
@@ -55,6 +55,9 @@ fn client(upstream: &Upstream) -> Result<reqwest::Client, reqwest::Error> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_idle_timeout(IDLE)
         .connect_timeout(CONNECT);
+    // What the MCP server does not read is held back for as long as it likes.
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(None);
     match upstream {
         Upstream::Http(_) => builder.build(),
         Upstream::Unix(path) => builder.unix_socket(path.clone()).build(),
@@ -83,35 +86,6 @@ pub(super) async fn elsewhere(
     let caller = super::caller::address(&request, app.forwarded_hops);
     let authorization = gateway.upstreams.authorization;
     let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller, authorization);
-    let outgoing = client.request(method(&request)?, target).headers(headers);
-    let body = has_body(request.headers()).then_some(payload);
-    forward(outgoing, body).await
-}
-
-/// Any method but the one that asks for a tunnel: that one has no path to guard (RFC 9110 §9.3.6).
-fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
-    if request.method() == Method::CONNECT {
-        return Err(ApiError::MethodNotAllowed("GET, HEAD, POST, DELETE, OPTIONS"));
-    }
-    reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
-}
-
-async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Result<HttpResponse, ApiError> {
-    let outgoing = match body {
-        Some(payload) => outgoing.body(stream::pump(payload)),
-        None => outgoing,
-    };
-    let answer = outgoing.send().await.map_err(|error| match error.without_url() {
-        error if stream::is_torn(&error) => ApiError::Torn,
-        error => ApiError::BadGateway(error.into()),
-    })?;
-    if answer.status().is_informational() {
-        return Err(ApiError::BadGateway("it changes to a protocol that nobody asked for".into()));
-    }
-    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = HttpResponse::build(status);
-    headers::from_upstream(answer.headers()).for_each(|header| {
-        response.append_header(header);
-    });
-    Ok(stream::back(response, answer))
+    let outgoing = client.request(forward::method(&request)?, target).headers(headers);
+    forward::forward(outgoing, &request, payload).await
 }
