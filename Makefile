@@ -7,7 +7,7 @@ PORT ?= 4180
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e servers browser conformance slow bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,10 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
+	@$(call part,gateway,cargo test --test gateway)
+	@$(call part,kubernetes,cargo test --test kubernetes)
 	@$(call part,end to end,cargo test --test e2e)
+	@$(call part,topologies,cargo test --test topologies)
 	@$(call part,servers,cargo test --test servers)
 	@$(call part,browser,cargo test --test browser)
 	@$(call part,conformance,cargo test --test conformance)
@@ -56,6 +59,10 @@ store: needs tools ## Replicas that share a real Redis
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
 
+topologies: needs tools ## Every topology of deploy/, started as it stands, and MCP servers that verify by themselves
+	@cargo build --quiet --example rmcp_server
+	@cargo test --test topologies
+
 servers: needs tools ## MCP servers that know nothing of OAuth, as the README's table
 	@cargo test --test servers
 
@@ -65,8 +72,9 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-slow: needs tools ## What takes longer than a test may: replicas under load for five minutes
+slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
+	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 
 bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
 	@cargo bench --bench flow

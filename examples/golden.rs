@@ -54,12 +54,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         challenge,
         scope: scope.clone(),
         resource: resource.clone(),
+        by_policy: true,
+        no_refresh: false,
     };
     let code = AuthorizationCode {
         exp: now + Seconds(60),
         grant: grant.clone(),
         redirect_uri,
         challenge: question.challenge.clone(),
+        no_refresh: false,
     };
     let refresh =
         RefreshToken { exp: now + Seconds(604_800), generation: 1, nonce: new_nonce(), grant: grant.clone() };

@@ -27,6 +27,17 @@ impl Timestamp {
     }
 }
 
+/// As RFC 3339 writes it.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(time) => time.fmt(f),
+            // Beyond the years that have four digits.
+            Err(_) => self.0.fmt(f),
+        }
+    }
+}
+
 impl Add<Seconds> for Timestamp {
     type Output = Self;
 

@@ -9,13 +9,14 @@
 //! * [`clock`]: the one place that asks what time it is
 //! * [`telemetry`]: metrics: one function per event
 //! * [`watch`]: files of the operator's that are read again when they change
-//! * [`fetch`]: the one outgoing HTTP client: time-outs, sizes, no redirects
+//! * [`fetch`]: the one outgoing HTTP client: time-outs, sizes, no redirects, nothing inside for strangers
 //! * [`oauth`]: the protocol's nouns, each impossible to hold in a wrong state
 //! * [`seal`]: turns claims into signed and encrypted text and back; the key rings
 //! * [`artifact`]: what this server issues
 //! * [`site`]: one origin, one issuer, one policy
 //! * [`config`]: the environment, parsed once
 //! * [`provider`]: the OIDC provider behind the proxy: its keys, its ID tokens
+//! * [`document`]: what clients say of themselves at a URL: known beforehand, or fetched
 //! * [`spent`]: spent codes, and how far each family of refresh tokens has come
 //! * [`rules`]: what the operator says in files: denials, people, known clients, the proxy's secrets
 //! * [`flow`]: what this server decides; functions of (values, now)
@@ -31,8 +32,11 @@
 //! * `reqwest`: fetch, http/gateway
 //! * `redis`: spent
 //! * `actix_web`: http, server, main
+//! * `actix_http`: server
 //! * `askama`: http
 //! * `clap`: cli, main
+//! * `clap_complete`: cli
+//! * `clap_mangen`: cli
 //! * `prometheus_client`: telemetry
 //! * `governor`: http
 
@@ -40,6 +44,7 @@ pub mod artifact;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod document;
 pub mod fetch;
 pub mod flow;
 mod http;

@@ -12,20 +12,38 @@ use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        None | Some(Command::Serve) => serve(environment()),
-        Some(command) => cli::run(command, environment(), Clock::system().now()).map(|text| {
-            // A reader that has gone away has read enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-        }),
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(said) => return answered(said),
+    };
+    let done = match command {
+        None | Some(Command::Serve) => serve(environment()).map(|()| 0),
+        Some(command) => run(&command, &environment()),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code.into(),
         Err(error) => {
             eprintln!("mcp-auth-sidecar: {error}");
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// A mistake on the command line, or the help or the version that was asked for.
+fn answered(said: clap::Error) -> ExitCode {
+    let code = if said.use_stderr() { CliError::USAGE } else { 0 };
+    let _ = cli::discreet(said).print();
+    code.into()
+}
+
+/// Once, or again and again until it fails or is told to end.
+fn run(command: &Command, vars: &Vars) -> Result<u8, CliError> {
+    loop {
+        let done = cli::run(command.clone(), vars.clone(), Clock::system().now())?;
+        // A reader that has gone away has read enough.
+        let _ = std::io::stdout().write_all(done.text.as_bytes());
+        let Some(pause) = command.pause() else { return Ok(done.exit_code) };
+        std::thread::sleep(pause);
     }
 }
 

@@ -33,9 +33,10 @@ impl Site {
     }
 }
 
-/// Client ID metadata documents: known ones, without fetching, or none.
+/// Client ID metadata documents: none, those that are known beforehand, or others as well.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClientDocuments {
+    Fetch,
     Off,
     Pinned,
 }

@@ -18,6 +18,7 @@ pub struct Telemetry {
     refusals: Family<Reason, Counter>,
     replays: Family<Kind, Counter>,
     limited: Family<Door, Counter>,
+    document_fetches: Family<Outcome, Counter>,
     file_failures: Family<File, Counter>,
     file_read: Family<File, Gauge>,
     key_since: Family<Ring, Gauge>,
@@ -47,6 +48,11 @@ struct Kind {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Door {
     door: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Outcome {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -83,6 +89,11 @@ impl Telemetry {
     /// A caller went over its limit.
     pub fn limited(&self, door: &'static str) {
         self.limited.get_or_create(&Door { door }).inc();
+    }
+
+    /// A client's document was asked for, and came or did not.
+    pub fn document_fetched(&self, outcome: &'static str) {
+        self.document_fetches.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// A file of the operator's was read and is in force.
@@ -141,6 +152,7 @@ impl Default for Telemetry {
             refusals: metric(of, "refusals", "Refusals by reason"),
             replays: metric(of, "replays", "Codes and refresh tokens used again"),
             limited: metric(of, "limited", "Requests over a caller's limit"),
+            document_fetches: metric(of, "document_fetches", "Fetches of clients' documents by outcome"),
             file_failures: metric(of, "file_failures", "Readings of a broken file"),
             file_read: metric(of, "file_read_timestamp_seconds", "When a file was last read well"),
             key_since: metric(of, "key_since_timestamp_seconds", "Since when a ring's key seals"),
@@ -175,6 +187,7 @@ mod tests {
         telemetry.refused("Reused");
         telemetry.replayed("code");
         telemetry.limited("register");
+        telemetry.document_fetched("read");
         telemetry.file_read("deny", Timestamp::from_secs(7));
         telemetry.file_failed("deny");
         telemetry.key_in_force("access", Timestamp::from_secs(9));
@@ -188,6 +201,7 @@ mod tests {
             r#"mcp_auth_refusals_total{reason="Reused"} 1"#,
             r#"mcp_auth_replays_total{kind="code"} 1"#,
             r#"mcp_auth_limited_total{door="register"} 1"#,
+            r#"mcp_auth_document_fetches_total{outcome="read"} 1"#,
             r#"mcp_auth_file_read_timestamp_seconds{file="deny"} 7"#,
             r#"mcp_auth_file_failures_total{file="deny"} 1"#,
             r#"mcp_auth_key_since_timestamp_seconds{ring="access"} 9"#,

@@ -21,6 +21,21 @@ fn every_requirement_has_a_test_or_a_reason_and_every_test_is_there() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
+/// Each with a guard, in files that are there.
+#[test]
+fn every_threat_has_a_guard_in_a_file() {
+    let threats = read("docs/threats.md");
+    for id in ids::all().iter().filter(|id| id.starts_with('T') && !id.contains('-')) {
+        let row = threats.lines().find(|line| line.starts_with(&format!("| {id} |")));
+        let row = row.unwrap_or_else(|| panic!("{id} is no threat of docs/threats.md"));
+        let files: Vec<&str> = row.split('`').filter(|word| word.starts_with("src/")).collect();
+        assert!(!files.is_empty(), "{id} has no guard");
+        for file in files {
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists(), "{id}: {file}");
+        }
+    }
+}
+
 mod the_checker_sees {
     use super::{Page, Proof, proofs, violations};
 

@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a test, panics")]
 
+#[path = "rotation/api_server.rs"]
+mod api_server;
+#[path = "rotation/secret.rs"]
+mod secret;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use serde_json::Value;
@@ -49,14 +54,7 @@ impl Rings {
 
     /// As if everything had happened so much earlier.
     fn age(&self, name: &str, secs: i64) {
-        let mut ring = self.ring(name);
-        for key in ring["keys"].as_array_mut().unwrap() {
-            for time in ["since", "until"] {
-                if let Some(at) = key[time].as_i64() {
-                    key[time] = (at - secs).into();
-                }
-            }
-        }
+        let ring = api_server::aged(self.ring(name), secs);
         fs::write(self.path().join(format!("{name}.json")), ring.to_string()).unwrap();
     }
 
@@ -136,7 +134,7 @@ fn a_job_that_is_killed_leaves_rings_that_are_whole() {
             .args(["keys", "tick", "--dir"])
             .arg(rings.path())
             .env_clear()
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
         thread::sleep(std::time::Duration::from_micros(pause * 150));

@@ -10,6 +10,8 @@ use crate::clock::Timestamp;
 use crate::oauth::{Jti, RedirectUri};
 use crate::seal::{Artifact, Form, Purpose, Sealed};
 
+const LONGEST_NAME: usize = 100;
+
 /// A client's registration (RFC 7591); sealed, it is the `client_id`. Its claims are short: it travels in URLs.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Client {
@@ -29,9 +31,24 @@ pub struct Client {
     /// It registered without the grant `refresh_token`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_refresh: bool,
-    /// The URL of the document that describes it; such a client is never sealed.
+    /// The document that describes it; such a client is never sealed.
     #[serde(skip)]
-    pub document: Option<String>,
+    pub document: Option<Described>,
+}
+
+/// Where a client's description lies, and who says that it is right.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Described {
+    pub url: String,
+    /// Known beforehand; else it is the client's own word.
+    pub by_operator: bool,
+}
+
+impl Described {
+    /// Host and port: what nobody else has, whatever name the document gives.
+    pub fn host(&self) -> &str {
+        self.url.split('/').nth(2).unwrap_or_default()
+    }
 }
 
 impl Artifact for Client {
@@ -99,6 +116,24 @@ impl SecretDigest {
     }
 }
 
+/// A client's name for people: without what would turn or hide its letters; none where nothing is left.
+pub fn displayable(name: &str) -> Result<Option<String>, LongName> {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let name: String = name.chars().filter(|c| !hides(*c)).collect();
+    let name = name.trim();
+    if name.chars().count() > LONGEST_NAME {
+        return Err(LongName);
+    }
+    Ok((!name.is_empty()).then(|| name.to_owned()))
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("client_name is longer than 100 characters")]
+pub struct LongName;
+
 /// A `client_id` by its SHA-256: binds a code or refresh token to its client without carrying it.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -111,7 +146,7 @@ impl ClientDigest {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !value
 }
 

@@ -4,7 +4,8 @@ mod client;
 
 use serde::{Deserialize, Serialize};
 
-pub use client::{Client, ClientDigest, Minted, SecretDigest};
+use client::is_false;
+pub use client::{Client, ClientDigest, Described, LongName, Minted, SecretDigest, displayable};
 
 use crate::clock::Timestamp;
 use crate::oauth::{CodeChallenge, CodeVerifier, EmailAddress, Jti, RedirectUri, Resource, Scopes, Subject};
@@ -48,6 +49,9 @@ pub struct AuthorizationCode {
     pub redirect_uri: RedirectUri,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<CodeChallenge>,
+    /// Its client does without refresh tokens.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_refresh: bool,
 }
 
 impl Artifact for AuthorizationCode {
@@ -156,6 +160,12 @@ pub struct Question {
     pub challenge: Option<CodeChallenge>,
     pub scope: Scopes,
     pub resource: Resource,
+    /// Its redirect URI is one of those that the site allows; else an operator minted it with the client.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_policy: bool,
+    /// Its client does without refresh tokens.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_refresh: bool,
 }
 
 impl Artifact for Question {
@@ -212,6 +222,7 @@ mod tests {
             },
             redirect_uri: text(CALLBACK).try_into().unwrap(),
             challenge: challenge.map(|c| text(c).try_into().unwrap()),
+            no_refresh: false,
         }
     }
 

@@ -1,47 +1,82 @@
 //! `check`: the whole effective configuration and the state of the keys, without secrets.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::{CliError, keys};
+use serde_json::{Map, json};
+
+use super::{CliError, keys, wait_for};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::rules::Rules;
-use crate::seal::keys_dir::Keys;
-use crate::server::StartError;
+use crate::seal::Rings;
 use crate::spent::Spent;
 
+pub(super) const EXAMPLE: &str = r#"Example:
+  mcp-auth-sidecar check && systemctl restart mcp-auth-sidecar
+
+JSON, with every setting and every ring; times are seconds since 1970:
+  {"settings": {"MCP_AUTH_CONSENT": "always"},
+   "keys": {"access": [{"kid": "…", "state": "active", "since": 1796083200, "until": null,
+                        "age_secs": 60}]},
+   "proofs": {"shared_secrets": 1, "id_token": true, "unix_socket": false},
+   "notes": ["…"]}"#;
+
 /// Gives what `serve` would run with; fails where it would.
-pub(super) fn check(config: &Config, now: Timestamp) -> Result<String, CliError> {
-    let rings =
-        Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
-    let rules = Rules::read(config)?;
-    let mut text = String::new();
-    for (name, value) in &config.effective {
-        let _ = writeln!(text, "{name}={value}");
-    }
-    let _ = write!(text, "\n{}\nproofs of the proxy:", keys::table(&rings.current(), now));
-    if let Some(secrets) = rules.secrets() {
-        let _ = write!(text, " shared secret ({} accepted)", secrets.len());
-    }
-    if config.proofs.id_token.is_some() {
-        text.push_str(" ID token");
-    }
-    if config.proofs.unix_socket {
-        text.push_str(" unix socket");
-    }
-    text.push('\n');
-    for warning in config.warnings.iter().chain(&of_the_store(config)?) {
-        let _ = writeln!(text, "note: {warning}");
-    }
-    Ok(text)
+pub(super) fn check(config: &Config, as_json: bool, now: Timestamp) -> Result<String, CliError> {
+    let rings = super::keys(config)?.current();
+    let secrets = Rules::read(config)?.secrets().map_or(0, |secrets| secrets.len());
+    let spent = Spent::new(&config.store, config.lifetimes.access)?;
+    let notes = config.warnings.iter().cloned().chain(wait_for(spent.warnings())?).collect();
+    let found = Found { config, rings, secrets, notes };
+    Ok(if as_json { found.json(now) } else { found.text(now) })
 }
 
-/// Waits for a store, but not for a resolver of names that does not answer.
-fn of_the_store(config: &Config) -> Result<Vec<String>, CliError> {
-    let spent = Spent::new(&config.store, config.lifetimes.access)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let Ok(runtime) = runtime else { return Ok(Vec::new()) };
-    let warnings = runtime.block_on(spent.warnings());
-    runtime.shutdown_background();
-    Ok(warnings)
+struct Found<'a> {
+    config: &'a Config,
+    rings: Arc<Rings>,
+    /// How many shared secrets are good.
+    secrets: usize,
+    notes: Vec<String>,
+}
+
+impl Found<'_> {
+    fn text(&self, now: Timestamp) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.config.effective {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{name}={value}");
+        }
+        let _ = write!(text, "\n{}\nproofs of the proxy:", keys::table(&self.rings, now));
+        if self.secrets > 0 {
+            let _ = write!(text, " shared secret ({} accepted)", self.secrets);
+        }
+        if self.config.proofs.id_token.is_some() {
+            text.push_str(" ID token");
+        }
+        if self.config.proofs.unix_socket {
+            text.push_str(" unix socket");
+        }
+        text.push('\n');
+        for note in &self.notes {
+            let _ = writeln!(text, "note: {note}");
+        }
+        text
+    }
+
+    fn json(&self, now: Timestamp) -> String {
+        let settings = self.config.effective.iter().map(|(name, value)| (name.clone(), json!(value)));
+        let proofs = &self.config.proofs;
+        let found = json!({
+            "settings": settings.collect::<Map<_, _>>(),
+            "keys": keys::rings_json(&self.rings, now),
+            "proofs": {
+                "shared_secrets": self.secrets,
+                "id_token": proofs.id_token.is_some(),
+                "unix_socket": proofs.unix_socket,
+            },
+            "notes": self.notes,
+        });
+        found.to_string() + "\n"
+    }
 }

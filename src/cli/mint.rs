@@ -5,18 +5,23 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::CliError;
+use super::{CliError, keys, site};
 use crate::artifact::{Client, Minted, SecretDigest};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::flow::Authority;
 use crate::oauth::RedirectUri;
 use crate::rules::Rules;
-use crate::seal::keys_dir::Keys;
 use crate::seal::{new_jti, new_secret};
 use crate::server::StartError;
 
-#[derive(Debug, Args)]
+pub(super) const EXAMPLE: &str = r#"Example:
+  mcp-auth-sidecar client mint --site public --name 'Gemini Enterprise' --for gemini-enterprise --pkce optional
+
+JSON:
+  {"client_id": "…", "client_secret": "…", "jti": "…"}"#;
+
+#[derive(Clone, Debug, Args)]
 pub struct MintArgs {
     /// What people see when they are asked
     #[arg(long)]
@@ -75,9 +80,7 @@ impl Vendor {
 
 /// Gives the identifier and the secret, which is stored nowhere: a new secret is a new client.
 pub(super) fn mint(args: MintArgs, config: &Config, now: Timestamp) -> Result<String, CliError> {
-    let keys =
-        Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
-    let authority = authority(args.site.as_deref(), config, &keys)?;
+    let authority = authority(args.site.as_deref(), config)?;
     let (secret, uris) = (new_secret(), redirect_uris(&args)?);
     let client = Client {
         exp: args.days.map(|days| now + Seconds(i64::from(days) * 86_400)),
@@ -100,14 +103,14 @@ pub(super) fn mint(args: MintArgs, config: &Config, now: Timestamp) -> Result<St
     })
 }
 
-fn authority(named: Option<&str>, config: &Config, keys: &Keys) -> Result<Authority, CliError> {
+fn authority(named: Option<&str>, config: &Config) -> Result<Authority, CliError> {
     let site = match (named, config.sites.as_slice()) {
-        (None, [only]) => Some(only),
+        (None, [only]) => only,
         (None, _) => return Err(CliError::Usage("--site is needed: there is more than one".to_owned())),
-        (Some(name), sites) => sites.iter().find(|site| site.name == name),
+        (Some(name), _) => site(name, config)?,
     };
-    let site = site.ok_or_else(|| CliError::Usage("--site: MCP_AUTH_SITES has no such site".to_owned()))?;
-    Ok(Authority::new(site.clone(), config, keys.clone(), Arc::new(Rules::read(config)?)))
+    let rules = Arc::new(Rules::read(config)?);
+    Ok(Authority::new(site.clone(), config, keys(config)?, rules).map_err(StartError::from)?)
 }
 
 /// Without PKCE nothing but the address protects the code, so it must be https.

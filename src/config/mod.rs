@@ -4,6 +4,7 @@ mod read;
 mod site;
 mod store;
 mod types;
+mod upstream;
 mod vars;
 
 use std::path::PathBuf;
@@ -13,8 +14,9 @@ use read::{Read, list, seconds};
 pub use store::{RedisAddress, RedisStore, Store};
 pub use types::{
     Consent, IdTokenSettings, Lifetimes, Limits, Listen, LogFormat, Pages, Proofs, ProviderIssuer,
-    ProxySecret, Upstream, Upstreams,
+    ProxySecret,
 };
+pub use upstream::{Upstream, UpstreamAuthorization, Upstreams};
 use vars::Vars;
 
 use crate::clock::Seconds;
@@ -59,12 +61,7 @@ impl Config {
         let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
         let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", str::parse)?;
         let config = Self {
-            admin_listen: read.value(
-                "ADMIN_LISTEN",
-                vars.admin_listen.clone(),
-                "127.0.0.1:8081",
-                str::parse,
-            )?,
+            admin_listen: admin_listen(&vars, &mut read)?,
             forwarded_hops: read.value("FORWARDED_HOPS", vars.forwarded_hops.clone(), "1", read::number)?,
             keys_dir: read.value("KEYS_DIR", vars.keys_dir.clone(), "keys", str::parse)?,
             proofs: proofs(&vars, &listen, &mut read)?,
@@ -84,7 +81,7 @@ impl Config {
             limits: limits(&vars, &mut read)?,
             lifetimes: lifetimes(&vars, &mut read)?,
             store: store::store(&vars, &mut read)?,
-            upstreams: upstreams(&vars, &sites, &mut read)?,
+            upstreams: upstream::upstreams(&vars, &sites, &mut read)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
             pages: pages(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
@@ -94,15 +91,17 @@ impl Config {
             warnings,
             effective: Vec::new(),
         };
-        not_yet(&vars, &mut read)?;
         Ok(Self { effective: read.effective, ..config })
     }
-}
 
-impl Config {
     /// The lifetimes alone, for a job that has no other setting; a misspelt variable is a mistake here, too.
     pub fn lifetimes(vars: impl IntoIterator<Item = (String, String)>) -> Result<Lifetimes, ConfigError> {
         lifetimes(&vars::sort(vars)?.vars, &mut Read::default())
+    }
+
+    /// The same of where the admin port is.
+    pub fn admin_listen(vars: impl IntoIterator<Item = (String, String)>) -> Result<Listen, ConfigError> {
+        admin_listen(&vars::sort(vars)?.vars, &mut Read::default())
     }
 }
 
@@ -154,26 +153,10 @@ fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, Conf
     }
 }
 
-fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Upstreams, ConfigError> {
-    let upstreams: Upstreams = read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?;
-    let stray = upstreams
-        .paths()
-        .find(|path| !sites.iter().any(|site| site.resources.iter().any(|r| r.path() == *path)));
-    match stray {
-        Some(path) => Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{path}`"))),
-        None => Ok(upstreams),
-    }
-}
-
 fn limits(vars: &Vars, read: &mut Read) -> Result<Limits, ConfigError> {
-    let failures = vars.token_failures_per_minute.clone();
+    let (register, failures) = (vars.register_per_minute.clone(), vars.token_failures_per_minute.clone());
     Ok(Limits {
-        register: read.value(
-            "REGISTER_PER_MINUTE",
-            vars.register_per_minute.clone(),
-            "600",
-            read::per_minute,
-        )?,
+        register: read.value("REGISTER_PER_MINUTE", register, "600", read::per_minute)?,
         token_failures: read.value("TOKEN_FAILURES_PER_MINUTE", failures, "60", read::per_minute)?,
     })
 }
@@ -189,17 +172,16 @@ fn lifetimes(vars: &Vars, read: &mut Read) -> Result<Lifetimes, ConfigError> {
     })
 }
 
+fn admin_listen(vars: &Vars, read: &mut Read) -> Result<Listen, ConfigError> {
+    read.value("ADMIN_LISTEN", vars.admin_listen.clone(), "127.0.0.1:8081", str::parse)
+}
+
 fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
     Ok(Pages {
         product_name: read.optional("PRODUCT_NAME", vars.product_name.clone(), types::line)?,
         support_contact: read.optional("SUPPORT_CONTACT", vars.support_contact.clone(), types::line)?,
         accent: read.optional("ACCENT", vars.accent.clone(), types::colour)?,
     })
-}
-
-/// Settings whose work is not there yet: refused, never ignored.
-fn not_yet(vars: &Vars, read: &mut Read) -> Result<(), ConfigError> {
-    read.only("UPSTREAM_AUTHORIZATION", vars.upstream_authorization.clone(), "pass")
 }
 
 #[cfg(test)]
@@ -277,15 +259,14 @@ mod tests {
             ("MCP_AUTH_REFRESH_TOKEN_SECS", "-1"),
             ("MCP_AUTH_UPSTREAM", "127.0.0.1:9000"),
             ("MCP_AUTH_UPSTREAM", "http://127.0.0.1:9000/mcp"),
+            ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "drop"),
             ("MCP_AUTH_REGISTER_PER_MINUTE", "many"),
             ("MCP_AUTH_LOG_FORMAT", "xml"),
             ("MCP_AUTH_ACCENT", "red"),
             ("MCP_AUTH_STORE", "memcached://127.0.0.1"),
             ("MCP_AUTH_STORE", "redis://:hunter2@127.0.0.1"),
             ("MCP_AUTH_STORE_PASSWORD_FILE", "/a/file/without/a/redis"),
-            // Known, and their work is not there yet.
-            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
-            ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
+            ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetched"),
         ] {
             let mistake = config(&[(name, value)]).map(|_| ()).unwrap_err().to_string();
             let named = if name == "MCP_AUTH_ID_TOKEN_AUDIENCE" { "MCP_AUTH_ID_TOKEN_ISSUER" } else { name };

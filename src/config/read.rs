@@ -49,20 +49,6 @@ impl Read {
     ) -> Result<Option<T>, ConfigError> {
         self.value(name, text, "", |text| Some(text).filter(|text| !text.is_empty()).map(parse).transpose())
     }
-
-    /// A variable whose other values have no work behind them yet.
-    pub(super) fn only(
-        &mut self,
-        name: &str,
-        text: Option<String>,
-        supported: &str,
-    ) -> Result<(), ConfigError> {
-        self.value(name, text, supported, |text| match text {
-            _ if text == supported => Ok(()),
-            _ if supported.is_empty() => Err("this version does not support it yet".to_owned()),
-            _ => Err(format!("this version supports only `{supported}`")),
-        })
-    }
 }
 
 /// Items between commas, trimmed.

@@ -91,7 +91,8 @@ fn documents(text: &str) -> Result<ClientDocuments, &'static str> {
     match text {
         "off" => Ok(ClientDocuments::Off),
         "pinned" => Ok(ClientDocuments::Pinned),
-        _ => Err("it is `off` or `pinned`; this version does not fetch documents"),
+        "fetch" => Ok(ClientDocuments::Fetch),
+        _ => Err("it is `off`, `pinned` or `fetch`"),
     }
 }
 

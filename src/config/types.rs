@@ -9,7 +9,6 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
-use super::read::list;
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -143,86 +142,6 @@ pub struct Limits {
     pub token_failures: Option<NonZeroU32>,
 }
 
-/// Which MCP server stands behind which resource path.
-#[derive(Clone, Debug, Default)]
-pub struct Upstreams {
-    pub for_all: Option<Upstream>,
-    pub by_path: Vec<(String, Upstream)>,
-}
-
-impl Upstreams {
-    /// The MCP server behind the resource of this path (empty for a bare origin).
-    pub fn behind(&self, resource_path: &str) -> Option<&Upstream> {
-        let named = self.by_path.iter().find(|(path, _)| path == resource_path);
-        named.map(|(_, upstream)| upstream).or(self.for_all.as_ref())
-    }
-
-    /// The resource paths that have an upstream of their own.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.by_path.iter().map(|(path, _)| path.as_str())
-    }
-}
-
-impl FromStr for Upstreams {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut upstreams = Self::default();
-        for item in list(text) {
-            match item.split_once('=') {
-                Some((path, upstream)) if path.starts_with('/') => {
-                    let path = path.strip_suffix('/').unwrap_or(path).to_owned();
-                    upstreams.by_path.push((path, upstream.parse()?));
-                }
-                _ if upstreams.for_all.is_some() => {
-                    return Err("only one upstream can be for all resources".into());
-                }
-                _ => upstreams.for_all = Some(item.parse()?),
-            }
-        }
-        Ok(upstreams)
-    }
-}
-
-/// An MCP server: an origin or a unix socket. The path is always the resource's.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub enum Upstream {
-    Http(String),
-    Unix(PathBuf),
-}
-
-impl Upstream {
-    /// What stands before the path of a request.
-    pub fn origin(&self) -> &str {
-        match self {
-            Self::Http(origin) => origin,
-            Self::Unix(_) => "http://localhost",
-        }
-    }
-}
-
-impl FromStr for Upstream {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return if path.starts_with('/') {
-                Ok(Self::Unix(path.into()))
-            } else {
-                Err("unix: needs an absolute path".into())
-            };
-        }
-        match Url::parse(text) {
-            Ok(url)
-                if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() =>
-            {
-                Ok(Self::Http(url.origin().ascii_serialization()))
-            }
-            _ => Err(format!("`{text}` is neither an origin such as http://127.0.0.1:9000 nor unix:/path")),
-        }
-    }
-}
-
 /// What people see on the pages.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
@@ -267,19 +186,4 @@ pub(super) fn colour(text: &str) -> Result<String, &'static str> {
         .strip_prefix('#')
         .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     if hex { Ok(text.to_owned()) } else { Err("a colour such as #0b57d0 is needed") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn upstreams_are_for_all_resources_or_by_path() {
-        let by_path: Upstreams = "/mcp=http://127.0.0.1:9000, /other=unix:/run/o.sock".parse().unwrap();
-        assert_eq!(by_path.behind("/mcp").unwrap().origin(), "http://127.0.0.1:9000");
-        assert_eq!(by_path.behind("/other"), Some(&Upstream::Unix("/run/o.sock".into())));
-        assert!(by_path.behind("/third").is_none());
-        let for_all: Upstreams = "http://[::1]:9000/".parse().unwrap();
-        assert_eq!(for_all.behind("/any").unwrap().origin(), "http://[::1]:9000");
-    }
 }

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::refusal::Refusal;
-use super::{Authority, QUESTION_LIFETIME, UnknownClient};
+use super::{Authority, NotAnswered, QUESTION_LIFETIME, UnknownClient};
 use crate::artifact::{AuthorizationCode, Client, ClientDigest, Grant, Person, Question};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Consent;
@@ -73,15 +73,7 @@ impl Authority {
         if !client.admits(&redirect_uri) {
             return Err(NoReply::Unregistered);
         }
-        if client.minted.is_none() && !self.site.redirects.admits(&redirect_uri) {
-            return Err(NoReply::NotAllowedHere);
-        }
-        if self
-            .rules
-            .denies(|deny| deny.denies_redirect(&redirect_uri, now) || deny.denies_client(&client, now))
-        {
-            return Err(NoReply::Denied);
-        }
+        self.may_be_answered(&client, client.minted.is_none(), Some(&redirect_uri), now)?;
         Ok(Reply {
             issuer: self.site.issuer.clone(),
             client,
@@ -110,6 +102,8 @@ impl Authority {
             challenge: challenge(params, &reply.client)?,
             scope: self.scopes.granted(params.scope.as_deref()),
             resource: self.site.resources.select(&params.resource)?.clone(),
+            by_policy: reply.client.minted.is_none(),
+            no_refresh: reply.client.no_refresh,
         };
         match self.consent {
             Consent::Never => Ok(Outcome::Granted(self.code(question, now)?)),
@@ -144,6 +138,7 @@ impl Authority {
             },
             redirect_uri: question.redirect_uri,
             challenge: question.challenge,
+            no_refresh: question.no_refresh,
         })
     }
 }
@@ -231,16 +226,14 @@ fn challenge(params: &AuthorizeParams, client: &Client) -> Result<Option<CodeCha
 }
 
 /// Why the browser is sent nowhere: a page for the person.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum NoReply {
     #[error("The request names no client (client_id).")]
     ClientMissing,
     #[error("This server does not know the client that sent you here (client_id).")]
     ClientUnknown(#[from] UnknownClient),
-    #[error("The client was cut off by whoever runs this server.")]
-    Denied,
-    #[error("The client may not be answered at this redirect_uri on this site.")]
-    NotAllowedHere,
+    #[error("{0}")]
+    NotAnswered(#[from] NotAnswered),
     #[error("The request does not say where the answer goes (redirect_uri).")]
     RedirectUriMissing,
     #[error("The request has {0} more than once.")]

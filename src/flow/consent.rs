@@ -1,9 +1,9 @@
 //! The person's answer.
 
-use super::Authority;
 use super::authorize::{Location, answer, refused};
 use super::refusal::Refusal;
-use crate::artifact::{Person, Question};
+use super::{Authority, NotAnswered};
+use crate::artifact::{Client, Person, Question};
 use crate::clock::Timestamp;
 use crate::oauth::Jti;
 use crate::seal::{OpenError, SealError, Sealed};
@@ -34,7 +34,8 @@ impl Answer {
 
 impl Authority {
     /// Takes the answer of the person who was asked, here and not long ago; gives the way back with a code, or
-    /// with `access_denied`.
+    /// with `access_denied`. The question knows its client and where that one registered to be answered; what the
+    /// operator says of them may have changed since.
     pub fn answer(
         &self,
         question: &Sealed<Question>,
@@ -46,6 +47,8 @@ impl Authority {
         if question.person != *person {
             return Err(Unanswered::AnotherPerson);
         }
+        let client = Client::registered(question.client_jti.clone(), now, Vec::new());
+        self.may_be_answered(&client, question.by_policy, Some(&question.redirect_uri), now)?;
         let (issuer, uri, state) = (&self.site.issuer, question.redirect_uri.clone(), question.state.clone());
         let client_jti = question.client_jti.clone();
         let location = match given {
@@ -70,6 +73,8 @@ pub enum Unanswered {
     Malformed,
     #[error("This question is too old, or was not asked here.")]
     NoQuestion(#[from] OpenError),
+    #[error("{0}")]
+    NotAnswered(#[from] NotAnswered),
     #[error("An internal error.")]
     Seal(#[from] SealError),
 }

@@ -92,7 +92,8 @@ impl Authority {
         credentials: ClientCredentials,
         now: Timestamp,
     ) -> Result<Authenticated, Refusal> {
-        let client = self.client(&credentials.id, now)?;
+        let client = self.client(&credentials.id, now);
+        let client = client.or_else(|unknown| self.unread_client(credentials.id.as_str()).ok_or(unknown))?;
         match (&client.minted, credentials.secrets.as_slice()) {
             (None, []) => {}
             (None, _) => return Err(Refusal::ClientWithoutSecret),
@@ -118,6 +119,7 @@ impl Authority {
                 if self.rules.denies(|deny| deny.denies_redirect(&code.redirect_uri, code.grant.auth_time)) {
                     return Err(NotAdmitted::Client.into());
                 }
+                let no_refresh = code.no_refresh || client.no_refresh;
                 let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
                 self.stands(&grant, client)?;
                 self.is_for(&grant, resource)?;
@@ -127,7 +129,7 @@ impl Authority {
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
                     RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
-                let refresh = (self.issues_refresh_tokens() && !client.no_refresh).then_some(first);
+                let refresh = (self.issues_refresh_tokens() && !no_refresh).then_some(first);
                 self.tokens(&grant, id, refresh, now)
             }
             GrantRequest::Refresh { .. } if !self.issues_refresh_tokens() => Err(Refusal::GrantType),

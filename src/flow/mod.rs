@@ -2,7 +2,9 @@
 
 pub mod authorize;
 pub mod consent;
+pub mod document;
 pub mod exchange;
+pub mod inspect;
 pub mod refusal;
 pub mod register;
 pub mod revoke;
@@ -13,7 +15,9 @@ use std::sync::Arc;
 use crate::artifact::{Client, Grant, Person};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::{Config, Consent, Lifetimes};
-use crate::oauth::{Catalogue, EmailDomains, Jti};
+use crate::document::{Fetched, Unread};
+use crate::fetch::{FetchError, Reach};
+use crate::oauth::{Catalogue, EmailDomains, Jti, RedirectUri};
 use crate::rules::Rules;
 use crate::seal::keys_dir::Keys;
 use crate::seal::{OpenError, SealError, Sealed, Sealer};
@@ -32,11 +36,15 @@ pub struct Authority {
     lifetimes: Lifetimes,
     consent: Consent,
     rules: Arc<Rules>,
+    /// None where no document is fetched.
+    fetched: Option<Fetched>,
 }
 
 impl Authority {
-    pub fn new(site: Site, config: &Config, keys: Keys, rules: Arc<Rules>) -> Self {
-        Self {
+    pub fn new(site: Site, config: &Config, keys: Keys, rules: Arc<Rules>) -> Result<Self, FetchError> {
+        let reach = if site.issuer.is_loopback() { Reach::Loopback } else { Reach::Internet };
+        let fetches = site.documents == ClientDocuments::Fetch;
+        Ok(Self {
             sealer: Sealer::new(site.issuer.clone(), keys),
             site,
             scopes: config.scopes.clone(),
@@ -44,11 +52,12 @@ impl Authority {
             lifetimes: config.lifetimes,
             consent: config.consent,
             rules,
-        }
+            fetched: fetches.then(|| Fetched::new(reach)).transpose()?,
+        })
     }
 
     /// The authority of each site, all with the same keys and rules.
-    pub fn all(config: &Config, keys: &Keys, rules: &Arc<Rules>) -> Vec<Self> {
+    pub fn all(config: &Config, keys: &Keys, rules: &Arc<Rules>) -> Result<Vec<Self>, FetchError> {
         config
             .sites
             .iter()
@@ -68,10 +77,6 @@ impl Authority {
         self.lifetimes.refresh.is_some()
     }
 
-    pub fn knows_documents(&self) -> bool {
-        self.site.documents == ClientDocuments::Pinned
-    }
-
     pub fn seal_client(&self, client: &Client) -> Result<Sealed<Client>, SealError> {
         self.sealer.seal(client)
     }
@@ -80,7 +85,7 @@ impl Authority {
     /// of a document that is known here.
     fn client(&self, client_id: &Sealed<Client>, now: Timestamp) -> Result<Client, UnknownClient> {
         if client_id.as_str().starts_with("https://") {
-            return self.document(client_id.as_str()).cloned().ok_or(UnknownClient::NoDocument);
+            return self.document(client_id.as_str(), now).ok_or(UnknownClient::NoDocument);
         }
         let client = self.sealer.open(client_id, now)?;
         if client.minted.is_none() && self.site.registration == Registration::Off {
@@ -89,8 +94,22 @@ impl Authority {
         Ok(client)
     }
 
-    fn document(&self, url: &str) -> Option<&Client> {
-        self.rules.documents().find(url).filter(|_| self.knows_documents())
+    /// May the client be answered there, if it names an address yet? The site's policy is for all but the
+    /// operator's own clients.
+    fn may_be_answered(
+        &self,
+        client: &Client,
+        by_policy: bool,
+        uri: Option<&RedirectUri>,
+        now: Timestamp,
+    ) -> Result<(), NotAnswered> {
+        if uri.is_some_and(|uri| by_policy && !self.site.redirects.admits(uri)) {
+            return Err(NotAnswered::NotAllowedHere);
+        }
+        let denied = self.rules.denies(|deny| {
+            uri.is_some_and(|uri| deny.denies_redirect(uri, now)) || deny.denies_client(client, now)
+        });
+        if denied { Err(NotAnswered::Denied) } else { Ok(()) }
     }
 
     /// May this person use this site, for what they consent, or consented, to at that time?
@@ -129,8 +148,17 @@ pub enum NotAdmitted {
     People,
 }
 
+/// Why a client is not answered at an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum NotAnswered {
+    #[error("The client was cut off by whoever runs this server.")]
+    Denied,
+    #[error("The client may not be answered at this redirect_uri on this site.")]
+    NotAllowedHere,
+}
+
 /// Why a `client_id` is nobody's.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum UnknownClient {
     #[error("the client_id is the URL of a document that is not known here")]
     NoDocument,
@@ -138,4 +166,8 @@ pub enum UnknownClient {
     RegistrationOff(Jti),
     #[error("the client_id is unknown")]
     Unopened(#[from] OpenError),
+    #[error(
+        "the client_id is the URL of a document that cannot be had, or describes no client of this server"
+    )]
+    Unread(#[source] Unread),
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Authority;
 use super::refusal::Refusal;
-use crate::artifact::Client;
+use crate::artifact::{Client, LongName, displayable};
 use crate::clock::Timestamp;
 use crate::oauth::{Jti, RedirectUri};
 use crate::seal::{Sealed, new_jti};
@@ -13,7 +13,6 @@ use crate::seal::{Sealed, new_jti};
 const MOST_REDIRECT_URIS: usize = 10;
 /// The `client_id` travels in the authorize URL, which proxies cut at 8 kB.
 const LONGEST_REDIRECT_URIS: usize = 2048;
-const LONGEST_NAME: usize = 100;
 
 /// What a client says of itself; unknown members are ignored (RFC 7591 §2).
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +55,7 @@ impl Authority {
         }
         let asked = request.grant_types.as_ref();
         let client = Client {
-            name: displayable(request.client_name)?,
+            name: displayable(&request.client_name.unwrap_or_default()).map_err(RegistrationError::from)?,
             no_refresh: asked.is_some_and(|grants| !grants.iter().any(|grant| grant == "refresh_token")),
             ..Client::registered(new_jti(), now, self.admitted(request.redirect_uris)?)
         };
@@ -97,25 +96,11 @@ impl Authority {
     }
 }
 
-/// A name for people: without what would turn or hide its letters.
-fn displayable(name: Option<String>) -> Result<Option<String>, RegistrationError> {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let name: String = name.unwrap_or_default().chars().filter(|c| !hides(*c)).collect();
-    let name = name.trim();
-    if name.chars().count() > LONGEST_NAME {
-        return Err(RegistrationError::LongName);
-    }
-    Ok((!name.is_empty()).then(|| name.to_owned()))
-}
-
 /// Why a registration was refused (RFC 7591 §3.2.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RegistrationError {
-    #[error("client_name is longer than 100 characters")]
-    LongName,
+    #[error("{0}")]
+    LongName(#[from] LongName),
     #[error("the body must be one JSON object of client metadata")]
     NotMetadata,
     #[error("{0}")]

@@ -1,9 +1,11 @@
 //! May this request reach the MCP server? The decision of the gateway.
 
-use super::Authority;
+use super::{Authority, NotAdmitted};
 use crate::artifact::{AccessToken, Client};
 use crate::clock::Timestamp;
-use crate::oauth::Resource;
+use crate::document::DocumentUrl;
+use crate::oauth::{Resource, Scopes};
+use crate::rules::Deny;
 use crate::seal::{OpenError, Sealed};
 use crate::spent::Spent;
 
@@ -26,22 +28,37 @@ impl Authority {
         if spent.is_revoked(&token.sid) {
             return Err(NoEntry::Revoked);
         }
-        if self.rules.denies(|deny| {
-            let client = self.client_of(&token);
-            let client = client.is_some_and(|client| deny.denies_client(&client, token.auth_time));
-            client || deny.denies_person(&token.person, token.auth_time)
-        }) {
+        if self.denied(&token, now).is_some() {
             return Err(NoEntry::Denied);
         }
-        if self.scopes.default_scopes().iter().any(|needed| !token.scope.contains(needed)) {
+        if !self.is_enough(&token.scope) {
             return Err(NoEntry::Scope);
         }
         Ok(token)
     }
 
+    /// Whom of a token the deny file is about: its client, or its person.
+    pub(super) fn denied(&self, token: &AccessToken, now: Timestamp) -> Option<NotAdmitted> {
+        let consent = token.auth_time;
+        let client = self.client_of(token, now);
+        let client = |deny: &Deny| client.is_some_and(|client| deny.denies_client(&client, consent));
+        if self.rules.denies(client) {
+            return Some(NotAdmitted::Client);
+        }
+        let person = |deny: &Deny| deny.denies_person(&token.person, consent);
+        self.rules.denies(person).then_some(NotAdmitted::Denied)
+    }
+
+    /// Does it cover what every request needs?
+    pub(super) fn is_enough(&self, scope: &Scopes) -> bool {
+        self.scopes.default_scopes().iter().all(|needed| scope.contains(needed))
+    }
+
     /// The client of a token of ours, of which only the `client_id` is at hand.
-    pub fn client_of(&self, token: &AccessToken) -> Option<Client> {
-        self.document(&token.client_id).cloned().or_else(|| Client::peek(&token.client_id))
+    pub fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Client> {
+        let id = token.client_id.as_str();
+        let unread = || DocumentUrl::try_from(id).ok().map(|url| url.unread());
+        self.document(id, now).or_else(unread).or_else(|| Client::peek(id))
     }
 
     /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.

@@ -8,8 +8,11 @@ use super::error::{PageError, no_store};
 use super::identity::SignedIn;
 use super::pages;
 use super::params::{Params, Repeated};
-use super::{App, HerePage, log};
-use crate::flow::authorize::{AuthorizeParams, Location, Outcome};
+use super::{App, HerePage, limits, log};
+use crate::clock::Timestamp;
+use crate::document::{DocumentUrl, Unread};
+use crate::flow::authorize::{AuthorizeParams, Location, NoReply, Outcome};
+use crate::oauth::Subject;
 
 pub(super) const PATH: &str = "/oauth/authorize";
 
@@ -21,6 +24,10 @@ pub(super) async fn authorize(
 ) -> Result<HttpResponse, PageError> {
     let params = Params::parse(request.query_string().as_bytes()).map_err(|_| PageError::Undecodable)?;
     let (params, now) = (AuthorizeParams::from(&params), app.clock.now());
+    if let Some(url) = here.unread(&params, now)? {
+        log::note_client(&request, &url.jti());
+        fetch(&app, &here, &url, &person.sub, now).await?;
+    }
     let reply = here.reply_to(&params, now)?;
     let (client, sub) = (reply.client().jti.clone(), person.sub.clone());
     log::note_client(&request, &client);
@@ -35,6 +42,20 @@ pub(super) async fn authorize(
             redirect(HttpResponse::Found(), &reply.with_refusal(&refusal))
         }
     })
+}
+
+/// For somebody who is signed in, and not too often.
+async fn fetch(
+    app: &App,
+    here: &HerePage,
+    url: &DocumentUrl,
+    person: &Subject,
+    now: Timestamp,
+) -> Result<(), PageError> {
+    limits::may_fetch(app, person)?;
+    let fetched = here.fetch(url, now).await;
+    app.telemetry.document_fetched(fetched.as_ref().map_or_else(Unread::kind, |()| "read"));
+    Ok(fetched.map_err(NoReply::from)?)
 }
 
 /// The one exit by which a browser leaves.

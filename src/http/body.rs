@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, Payload};
 
 use super::error::ApiError;
@@ -12,6 +12,12 @@ use crate::flow::refusal::Refusal;
 
 /// A request's form and its answer are small.
 const LARGEST_FORM: usize = 64 * 1024;
+
+/// Does a request have a body? (RFC 9112 §6.3)
+pub(super) fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    length || headers.contains_key(TRANSFER_ENCODING)
+}
 
 /// Reads the form of a client's request. Its parameters come in the body alone (RFC 6749 §2.3.1).
 pub(super) async fn form(

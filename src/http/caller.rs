@@ -37,4 +37,18 @@ mod tests {
             assert_eq!(address(&request.to_http_request(), hops), found.parse().ok(), "{forwarded} {hops}");
         }
     }
+
+    #[test]
+    fn over_a_unix_socket_there_is_no_address_but_those() {
+        for (forwarded, hops, found) in [
+            ("6.6.6.6, 203.0.113.7", 1, "203.0.113.7"),
+            ("6.6.6.6, 203.0.113.7, 10.0.0.1", 2, "203.0.113.7"),
+            ("203.0.113.7", 0, ""),
+            ("203.0.113.7", 2, ""),
+            ("nonsense", 1, ""),
+        ] {
+            let request = TestRequest::default().insert_header(("X-Forwarded-For", forwarded));
+            assert_eq!(address(&request.to_http_request(), hops), found.parse().ok(), "{forwarded} {hops}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-use super::{authorize, consent};
+use super::{authorize, consent, verify};
 
 const HEADERS: &str =
     "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID";
@@ -25,7 +25,9 @@ pub(crate) async fn cors<B: MessageBody + 'static>(
     if [authorize::PATH, consent::PATH].contains(&request.match_info().unprocessed()) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
-    if request.method() == Method::OPTIONS {
+    // A reverse proxy asks there with the method of its client, which an answer of ours would let pass.
+    let forward_auth = request.match_info().unprocessed().starts_with(verify::PATH);
+    if request.method() == Method::OPTIONS && !forward_auth {
         let answer = preflight(request.headers());
         return Ok(request.into_response(answer).map_into_right_body());
     }

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::json;
 
 use super::identity::NotSignedIn;
+use super::limits::TooMany;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
 use crate::flow::refusal::{ErrorCode, Refusal};
@@ -35,14 +36,16 @@ pub(crate) enum ApiError {
     },
     #[error("there is nothing here")]
     NotFound,
+    #[error("no resource of this site guards this path")]
+    NotGuarded,
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error(transparent)]
     RefusedBasic(Refusal),
     #[error("the body is too large")]
     TooLarge,
-    #[error("too many requests; try again later")]
-    TooMany { retry_after_secs: u64 },
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("the body did not arrive whole")]
     Torn,
 }
@@ -53,12 +56,12 @@ impl ApiError {
         match self {
             Self::BadGateway(_) => "bad_gateway",
             Self::BadPath | Self::TooLarge | Self::Torn => "invalid_request",
-            Self::ForeignOrigin => "forbidden",
+            Self::ForeignOrigin | Self::NotGuarded => "forbidden",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Misdirected => "misdirected_request",
             Self::NoEntry { reason, .. } => reason.error().unwrap_or("unauthorized"),
             Self::NotFound => "not_found",
-            Self::TooMany { .. } => "temporarily_unavailable",
+            Self::TooMany(_) => "temporarily_unavailable",
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => refusal.code().as_str(),
         }
     }
@@ -69,14 +72,14 @@ impl ResponseError for ApiError {
         match self {
             Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
             Self::BadPath | Self::Torn => StatusCode::BAD_REQUEST,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::NotGuarded => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::NoEntry { reason, .. } => status_of_entry(reason),
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -94,7 +97,7 @@ impl ResponseError for ApiError {
             Self::RefusedBasic(refusal) if refusal.code() == ErrorCode::InvalidClient => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"token\""))
             }
-            Self::TooMany { retry_after_secs } => response.insert_header((RETRY_AFTER, *retry_after_secs)),
+            Self::TooMany(wait) => response.insert_header((RETRY_AFTER, wait.retry_after_secs)),
             _ => &mut response,
         };
         let description = match self {
@@ -145,6 +148,8 @@ pub(crate) enum PageError {
     NotSignedIn(#[from] NotSignedIn),
     #[error("no site of this server has this host")]
     Misdirected,
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     #[error("the request is not percent-encoded UTF-8")]
     Undecodable,
     #[error(transparent)]
@@ -159,6 +164,7 @@ impl ResponseError for PageError {
             Self::NotSignedIn(reason) if reason.is_somebody() => StatusCode::FORBIDDEN,
             Self::NotSignedIn(_) => StatusCode::UNAUTHORIZED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unanswered(Unanswered::Seal(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unanswered(_) => StatusCode::FORBIDDEN,
         }
@@ -167,9 +173,11 @@ impl ResponseError for PageError {
     /// Without its page yet: that names the request, which only the exit knows (`log.rs`).
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if matches!(self, Self::NotPosted) {
-            response.insert_header(("Allow", "POST"));
-        }
+        match self {
+            Self::NotPosted => response.insert_header(("Allow", "POST")),
+            Self::TooMany(wait) => response.insert_header((RETRY_AFTER, wait.retry_after_secs)),
+            _ => &mut response,
+        };
         response.finish()
     }
 }

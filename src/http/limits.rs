@@ -13,17 +13,20 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tracing::warn;
 
 use super::credentials::client_id;
-use super::error::ApiError;
+use super::error::{ApiError, PageError};
 use super::params::Params;
 use super::{App, caller};
 use crate::artifact::ClientDigest;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::flow::refusal::{ErrorCode, Refusal};
+use crate::oauth::Subject;
 
 /// So many callers are remembered. Past that those who were quiet are forgotten, and when nobody was, newcomers
 /// have to wait.
 const CALLERS: usize = 65_536;
+/// A person connects an assistant once in a while; one that tries again and again is told to wait.
+const DOCUMENTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// The limits of one server.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ pub(crate) struct Limits {
     warned: Once,
     register: Option<Table<Caller>>,
     token_failures: Option<Table<(ClientDigest, Caller)>>,
+    documents: Table<Subject>,
 }
 
 /// Who counts as one: an IPv4 address, or the /64 that one host of IPv6 has to itself.
@@ -43,6 +47,7 @@ impl Limits {
             warned: Once::new(),
             register: limits.register.map(Table::new),
             token_failures: limits.token_failures.map(Table::new),
+            documents: Table::new(DOCUMENTS_PER_MINUTE),
         }
     }
 }
@@ -50,7 +55,14 @@ impl Limits {
 /// May this caller register once more?
 pub(super) fn may_register(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
     let Some(table) = &app.limits.register else { return Ok(()) };
-    table.count(&caller_of(app, request), app.clock.now()).inspect_err(|_| app.telemetry.limited("register"))
+    let counted = table.count(&caller_of(app, request), app.clock.now());
+    Ok(counted.inspect_err(|_| app.telemetry.limited("register"))?)
+}
+
+/// May a document be fetched once more for this person?
+pub(super) fn may_fetch(app: &App, person: &Subject) -> Result<(), PageError> {
+    let counted = app.limits.documents.count(person, app.clock.now());
+    Ok(counted.inspect_err(|_| app.telemetry.limited("documents"))?)
 }
 
 /// Counts a failure of this client from this caller, and says what it is told. What would have succeeded has by
@@ -66,7 +78,7 @@ pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: R
     match counted {
         Err(too_many) => {
             app.telemetry.limited("token");
-            too_many
+            too_many.into()
         }
         Ok(()) if request.headers().contains_key(AUTHORIZATION) => ApiError::RefusedBasic(refusal),
         Ok(()) => refusal.into(),
@@ -86,27 +98,34 @@ impl<K: Clone + Eq + Hash> Table<K> {
         Self { limiter: RateLimiter::keyed(Quota::per_minute(per_minute)), swept: AtomicI64::new(0) }
     }
 
-    fn count(&self, key: &K, now: Timestamp) -> Result<(), ApiError> {
+    fn count(&self, key: &K, now: Timestamp) -> Result<(), TooMany> {
         if self.limiter.len() >= CALLERS && self.swept.swap(now.as_secs(), Ordering::Relaxed) != now.as_secs()
         {
             self.limiter.retain_recent();
         }
         if self.limiter.len() >= CALLERS {
-            return Err(ApiError::TooMany { retry_after_secs: 1 });
+            return Err(TooMany { retry_after_secs: 1 });
         }
         self.limiter.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            ApiError::TooMany { retry_after_secs: wait.as_secs() + 1 }
+            TooMany { retry_after_secs: wait.as_secs() + 1 }
         })
     }
+}
+
+/// Somebody has to wait.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many requests; try again later")]
+pub(crate) struct TooMany {
+    pub(super) retry_after_secs: u64,
 }
 
 fn caller_of(app: &App, request: &HttpRequest) -> Caller {
     let address = caller::address(request, app.forwarded_hops);
     let public = app.authorities.iter().any(|authority| !authority.site.issuer.is_loopback());
-    if public && address.is_some_and(is_private) {
+    if public && address.is_none_or(is_private) {
         app.limits.warned.call_once(|| {
-            warn!("a caller has a private address: MCP_AUTH_FORWARDED_HOPS may be too small, so that limits count all callers as one");
+            warn!("a caller has a private address or none: MCP_AUTH_FORWARDED_HOPS may be wrong, so that limits count all callers as one");
         });
     }
     address.map(|address| match address {
@@ -148,7 +167,7 @@ mod tests {
         let table: Table<usize> = Table::new(NonZeroU32::MIN);
         assert!(table.count(&1, NOW).is_ok());
         let refused = table.count(&1, NOW).unwrap_err();
-        assert!(matches!(refused, ApiError::TooMany { retry_after_secs: 59..=61 }), "{refused:?}");
+        assert!(matches!(refused, TooMany { retry_after_secs: 59..=61 }), "{refused:?}");
         assert!(table.count(&2, NOW).is_ok());
     }
 }

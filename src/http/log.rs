@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use tracing::{error, info};
 
+use super::body::has_body;
 use super::error::{ApiError, PageError};
 use super::{App, Here, caller, pages};
 use crate::flow::refusal::Refusal;
@@ -65,10 +66,11 @@ pub(crate) async fn one_line<B: MessageBody + 'static>(
     let began = Instant::now();
     let id = known_or_new_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
-    let upgrades = request.headers().contains_key(UPGRADE);
+    let (upgrades, has_body) = (request.headers().contains_key(UPGRADE), has_body(request.headers()));
     let mut response = complete(next.call(request).await?, &id);
-    if upgrades {
-        // actix closes such a connection without saying so, and the proxy would give it to somebody else.
+    if upgrades || (has_body && response.status().as_u16() >= 400) {
+        // An upgrade, and a body that nobody could read to its end: actix closes such a connection without saying
+        // so, and the proxy would give it to somebody else.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     if let Ok(id) = HeaderValue::from_str(&id) {

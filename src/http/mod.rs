@@ -8,6 +8,7 @@ mod cors;
 mod credentials;
 mod error;
 mod gateway;
+mod guard;
 mod identity;
 mod limits;
 mod log;
@@ -17,6 +18,7 @@ mod params;
 mod register;
 mod revoke;
 mod token;
+mod verify;
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::Payload;
-use actix_web::guard::{self, Guard};
+use actix_web::guard::{self as methods, Guard};
 use actix_web::http::header::HOST;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
@@ -82,6 +84,10 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
         )
         .service(api(token::PATH, "POST, OPTIONS").route(web::post().to(token::token)))
         .service(api(revoke::PATH, "POST, OPTIONS").route(web::post().to(revoke::revoke)))
+        .service(
+            web::resource([verify::PATH.to_owned(), format!("{}/{{path:.*}}", verify::PATH)])
+                .to(verify::verify),
+        )
         .default_service(web::to(gateway::elsewhere));
 }
 
@@ -107,7 +113,7 @@ fn get() -> Route {
 }
 
 fn either() -> impl Guard {
-    guard::Any(guard::Get()).or(guard::Head())
+    methods::Any(methods::Get()).or(methods::Head())
 }
 
 async fn alive() -> &'static str {

@@ -28,8 +28,9 @@ struct ConsentPage<'a> {
     action: &'static str,
     /// Signs out and comes back to the same question.
     switch: String,
-    /// Whence the application is known; none: it only says so itself.
-    known: Option<String>,
+    /// The application is known to whoever runs the server; else it only says so itself.
+    known: bool,
+    whence: String,
     lasts: String,
     asked: &'a Asked,
 }
@@ -141,23 +142,34 @@ fn admits(site: &Site, callback: &str) -> bool {
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.
 pub(super) fn question(asked: &Asked, request: &HttpRequest) -> HttpResponse {
+    let (known, whence) = whence(&asked.client);
     let page = ConsentPage {
         look: Look::at(request),
         action: consent::PATH,
         switch: way_back("/oauth2/sign_out", request),
-        known: known(&asked.client),
+        known,
+        whence,
         lasts: span(asked.lasts),
         asked,
     };
     html(HttpResponse::Ok(), &page, &page.look.nonce, "same-origin")
 }
 
-fn known(client: &Client) -> Option<String> {
+/// Is the application known, and whence? A name that anybody can write stands beside the host of its document,
+/// which nobody else has.
+fn whence(client: &Client) -> (bool, String) {
     if client.minted.is_some() {
-        return Some("Set up by the people who run this server.".to_owned());
+        return (true, "Set up by the people who run this server.".to_owned());
     }
-    let host = client.document.as_deref()?.split('/').nth(2)?;
-    Some(format!("Known to this server by its description at {host}."))
+    match &client.document {
+        Some(described) if described.by_operator => {
+            (true, format!("Known to this server by its description at {}.", described.host()))
+        }
+        Some(described) => {
+            (false, format!("It describes itself at {}. Nobody has checked who it is.", described.host()))
+        }
+        None => (false, "Nobody has checked who it is.".to_owned()),
+    }
 }
 
 /// Says what happened and what to do now.

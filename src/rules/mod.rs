@@ -2,17 +2,16 @@
 //! the secrets that the proxy shares.
 
 pub mod deny;
-pub mod document;
 pub mod people;
 
 use std::collections::HashMap;
 
 pub use deny::Deny;
-pub use document::Documents;
 pub use people::People;
 
 use crate::clock::Timestamp;
 use crate::config::{Config, ConfigError, ProxySecret};
+use crate::document::Pinned;
 use crate::telemetry::Telemetry;
 use crate::watch::Watched;
 
@@ -21,7 +20,7 @@ use crate::watch::Watched;
 pub struct Rules {
     deny: Option<Watched<Deny>>,
     people: HashMap<String, Watched<People>>,
-    documents: Documents,
+    documents: Pinned,
     secrets: Option<Watched<Vec<ProxySecret>>>,
 }
 
@@ -39,7 +38,7 @@ impl Rules {
         let deny = config.deny_file.clone().map(|path| Watched::read("deny", path, Deny::parse));
         let secrets = config.proofs.secret_file.clone();
         let secrets = secrets.map(|path| Watched::read("proxy secret", path, ProxySecret::parse));
-        let documents = Documents::pinned(config.client_documents_dir.as_deref());
+        let documents = Pinned::read(config.client_documents_dir.as_deref());
         Ok(Self {
             deny: deny.transpose().map_err(|reason| ConfigError::new("DENY_FILE", reason))?,
             people,
@@ -65,7 +64,7 @@ impl Rules {
         self.people.get(site).map(Watched::current)
     }
 
-    pub fn documents(&self) -> &Documents {
+    pub fn documents(&self) -> &Pinned {
         &self.documents
     }
 

@@ -20,18 +20,22 @@ pub(super) fn encrypt(key: &Key, typ: &str, content: &[u8]) -> Result<String, Jo
     jwe::serialize_compact(content, &header, key.encrypter()?)
 }
 
-/// The header picks the key by its `kid` and nothing else: algorithm and type are ours (RFC 8725 §3.1).
+/// Gives the claims and the name of the key that verified them. The header picks the key by its `kid` and nothing
+/// else: algorithm and type are ours (RFC 8725 §3.1).
 pub(super) fn verify(
     ring: &Ring,
     typ: &str,
     text: impl AsRef<[u8]>,
     now: Timestamp,
-) -> Result<Vec<u8>, OpenError> {
+) -> Result<(Vec<u8>, String), OpenError> {
     let (claims, header) = jws::deserialize_compact_with_selector(text, |header| {
         Ok(header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::verifier))
     })
     .map_err(|error| refused(error, "A verifier is not found."))?;
-    if header.token_type() == Some(typ) { Ok(claims) } else { Err(OpenError::Kind) }
+    match header.key_id() {
+        Some(kid) if header.token_type() == Some(typ) => Ok((claims, kid.to_owned())),
+        _ => Err(OpenError::Kind),
+    }
 }
 
 /// Compact JWE with no encrypted key, 96 bits of nonce and the whole 128 bits of tag (RFC 7518 §4.5, §5.3).

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tracing::{error, info};
 
+use super::keys_secret::{SecretError, SecretName};
 use super::ring::{self, Purpose, Ring, RingError, Rings};
 use crate::clock::{Seconds, Timestamp};
 use crate::telemetry::Telemetry;
@@ -175,6 +176,8 @@ pub enum KeysError {
     Link(PathBuf),
     #[error("{}: {}", .0.display(), .1)]
     Ring(PathBuf, RingError),
+    #[error("Secret {0}: {1}")]
+    Secret(SecretName, SecretError),
     #[error("{} cannot be read: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
     #[error("{} cannot be written: {}", .0.display(), .1)]

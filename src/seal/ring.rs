@@ -161,7 +161,8 @@ pub enum RingError {
     Duplicate,
     #[error("a retired key has no `until`")]
     Endless,
-    #[error("it is not a ring of keys: {0}")]
+    /// Its own sentence could quote a private key.
+    #[error("it is not a ring of keys (line {}, column {})", .0.line(), .0.column())]
     Json(serde_json::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -204,6 +205,19 @@ mod tests {
         for (now, accepted) in [(NOW, true), (soon, false)] {
             assert_eq!(ring.find(&retired, now).is_some(), accepted);
             assert_eq!(ring.jwks(now)["keys"].as_array().unwrap().len(), if accepted { 2 } else { 1 });
+        }
+    }
+
+    #[test]
+    fn what_is_no_ring_is_refused_without_quoting_it() {
+        for text in [
+            r#""key material""#,
+            r#"{"keys": "key material"}"#,
+            r#"{"key material": 1}"#,
+            r#"{"keys": [{"state": "key material"}]}"#,
+        ] {
+            let error = Ring::from_json(Purpose::Access, text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("line 1") && !error.contains("material"), "{text}: {error}");
         }
     }
 

@@ -137,7 +137,7 @@ fn is_over(record: &KeyRecord, now: Timestamp) -> bool {
 /// Why a step is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotYet {
-    #[error("a retired key is needed until {}", at(*.0))]
+    #[error("a retired key is needed until {0}")]
     Needed(Timestamp),
     #[error("its retired keys verify client_ids, which never end; --force makes their clients register anew")]
     NeededForGood,
@@ -149,13 +149,8 @@ pub enum NotYet {
     Ring(RingError),
     #[error("it has a staged key already")]
     Staged,
-    #[error("not everybody may know the staged key before {}", at(*.0))]
+    #[error("not everybody may know the staged key before {0}")]
     Unknown(Timestamp),
-}
-
-fn at(time: Timestamp) -> String {
-    jiff::Timestamp::from_second(time.as_secs())
-        .map_or_else(|_| time.as_secs().to_string(), |time| time.to_string())
 }
 
 #[cfg(test)]

@@ -21,15 +21,15 @@ pub struct Families {
 }
 
 /// How far one family has come.
-#[derive(Debug)]
-struct Family {
-    end: Timestamp,
+#[derive(Clone, Debug)]
+pub struct Family {
+    pub(super) end: Timestamp,
     /// The highest generation presented; 0 before the first refresh.
-    generation: u32,
+    pub(super) generation: u32,
     /// Which token of that generation came first, and when.
-    first: u64,
-    since: Timestamp,
-    revoked: bool,
+    pub(super) first: u64,
+    pub(super) since: Timestamp,
+    pub(super) revoked: bool,
 }
 
 impl Families {
@@ -116,6 +116,15 @@ impl Families {
 }
 
 impl Family {
+    pub fn is_revoked(&self) -> bool {
+        self.revoked
+    }
+
+    /// What would become of a token that is presented now.
+    pub fn would_refuse(&self, token: &RefreshToken, grace: Seconds, now: Timestamp) -> Option<Reused> {
+        self.clone().present(token, grace, now).err()
+    }
+
     /// `family.lua` is the same rule in Redis; `tests/store/agreement.rs` holds the two together.
     fn present(&mut self, token: &RefreshToken, grace: Seconds, now: Timestamp) -> Result<(), Reused> {
         if self.revoked {

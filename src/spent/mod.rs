@@ -14,6 +14,7 @@ use crate::clock::{Clock, Seconds, Timestamp};
 use crate::config::{ConfigError, Store};
 use crate::oauth::{Jti, Subject};
 use memory::Families;
+pub use memory::Family;
 
 /// The memory of single use. An enum, because an `async fn` in a trait cannot be a trait object.
 #[derive(Debug)]

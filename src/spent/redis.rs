@@ -9,7 +9,7 @@ use redis::{Cmd, cmd};
 use tracing::warn;
 
 use super::link::{Away, Link};
-use super::{Reused, Unspent};
+use super::{Family, Reused, Unspent};
 use crate::artifact::RefreshToken;
 use crate::clock::{Clock, Seconds, Timestamp};
 use crate::config::{ConfigError, RedisStore};
@@ -27,6 +27,9 @@ const OPENING_MILLIS: u64 = 1000;
 /// So long Redis's time is reckoned without asking; it is asked for every second.
 const RECKONED: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What `family.lua` keeps of a family, as far as it was set: `g`, `n`, `s` and `r`.
+type Record = (Option<u32>, Option<u64>, Option<i64>, Option<u8>);
 
 /// The families of all replicas.
 #[derive(Debug)]
@@ -113,6 +116,19 @@ impl SharedFamilies {
         self.revoked.read().unwrap_or_else(PoisonError::into_inner).until.contains_key(sid)
     }
 
+    /// How far a family has come, if Redis knows it; nothing is changed by that.
+    pub async fn family(&self, sid: &Jti) -> Result<Option<Family>, Away> {
+        let mut record = cmd("HMGET");
+        record.arg(record_of(sid)).arg(&["g", "n", "s", "r"]);
+        let (generation, first, since, revoked): Record = self.link.ask_aside(&record).await?;
+        let is_known = generation.is_some() || revoked.is_some();
+        Ok(is_known.then(|| {
+            let since = Timestamp::from_secs(since.unwrap_or_default());
+            let (generation, first) = (generation.unwrap_or_default(), first.unwrap_or_default());
+            Family { end: since, generation, first, since, revoked: revoked.is_some() }
+        }))
+    }
+
     /// Did Redis answer when it was last asked?
     pub fn answers(&self) -> bool {
         self.link.answers()
@@ -163,7 +179,7 @@ impl SharedFamilies {
     fn step(&self, step: &str, sid: &Jti, end: Timestamp, now: Timestamp) -> Cmd {
         let ttl = end.since(now).0.max(0) + MARGIN.0;
         let mut eval = cmd("EVAL");
-        eval.arg(FAMILY).arg(2).arg(format!("mcp-auth:f:{sid}")).arg(REVOKED);
+        eval.arg(FAMILY).arg(2).arg(record_of(sid)).arg(REVOKED);
         eval.arg(step).arg(sid.as_str()).arg(now.as_secs()).arg(ttl).arg(self.listed.0);
         eval
     }
@@ -184,6 +200,10 @@ impl SharedFamilies {
         }
         Err(reused.into())
     }
+}
+
+fn record_of(sid: &Jti) -> String {
+    format!("mcp-auth:f:{sid}")
 }
 
 /// How this Redis may lose what it was told, by what it says of itself.

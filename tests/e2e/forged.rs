@@ -10,7 +10,7 @@ use crate::{
     mcp::Mcp,
     person::{Landing, Person},
     proofs::{Headers, and, answer_straight, proofs, straight, unsigned, without},
-    raw,
+    raw, spellings,
     stack::{OIDC_CLIENT, Stack, stack},
 };
 
@@ -165,24 +165,9 @@ async fn is_turned_away(status: u16, what: &str, response: Response) {
     assert!(!response.text().await.unwrap().contains(r#"name="question""#), "{what}");
 }
 
-/// Every way to write a header's name that has ever slipped past somebody's filter.
+/// The name in every spelling, alone and together.
 fn spellings(name: &str, value: &str) -> Vec<Vec<(String, String)>> {
-    let mixed = |upper: usize| {
-        let swap = |(at, letter): (usize, char)| {
-            if at % 2 == upper { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
-        };
-        name.chars().enumerate().map(swap).collect::<String>()
-    };
-    let names = [
-        name.to_owned(),
-        name.to_lowercase(),
-        name.to_uppercase(),
-        mixed(0),
-        mixed(1),
-        name.replace('-', "_"),
-        name.to_lowercase().replace('-', "_"),
-        name.replacen('-', "_", 1),
-    ];
+    let names = spellings::names(name).map(|(_, name)| name);
     let header = |name: &String| (name.clone(), value.to_owned());
     let twice = vec![header(&names[0]), header(&names[0])];
     let three_at_once = vec![header(&names[0]), header(&names[1]), header(&names[5])];

@@ -2,24 +2,34 @@
 //!
 //! The ground: [`part`], [`behind`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
 //! [`talk`] with client programs, [`jose`] verifies tokens with another implementation, [`secrets`] knows what no log may hold,
-//! [`raw`] sends any bytes, [`proofs`] makes what the proxy would send.
+//! [`raw`] and [`wire`] send any bytes, [`proofs`] makes what the proxy would send; [`guarded`] is a second proxy and sidecar before
+//! [`echo`], an MCP server that keeps every byte.
 //! Then one file for each assistant, one for the official clients, and one each for a real browser, for refusals and for bad input.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
 mod assistant;
 mod behind;
+mod echo;
+mod framings;
+mod guarded;
 mod jose;
 mod journey;
+mod line_ends;
 mod long_way;
 mod mcp;
 mod part;
 mod person;
+mod probes;
 mod proofs;
 mod raw;
+mod real_server;
 mod secrets;
+mod spellings;
 mod stack;
 mod talk;
+mod targets;
+mod wire;
 
 mod claude_code;
 mod claude_desktop;
@@ -35,3 +45,6 @@ mod browser;
 mod discovery;
 mod forged;
 mod refusals;
+mod smuggling;
+mod what_the_client_hears;
+mod what_the_server_sees;

@@ -109,7 +109,13 @@ fn grant() -> Grant {
 
 fn code() -> AuthorizationCode {
     let challenge = Some(parsed("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"));
-    AuthorizationCode { exp: LATER, grant: grant(), redirect_uri: parsed(CLAUDE), challenge }
+    AuthorizationCode {
+        exp: LATER,
+        grant: grant(),
+        redirect_uri: parsed(CLAUDE),
+        challenge,
+        no_refresh: true,
+    }
 }
 
 fn refresh_token() -> RefreshToken {
@@ -127,6 +133,8 @@ fn question() -> Question {
         challenge: None,
         scope: Catalogue::try_from(vec!["mcp".to_owned()]).unwrap().default_scopes(),
         resource: parsed("https://mcp.example/mcp"),
+        by_policy: true,
+        no_refresh: true,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where the answer leads: back to the client, with what the protocol says.
 
+use crate::harness::minted::Minted;
+use crate::harness::rules::Rules;
 use crate::harness::verbs::STATE;
 use crate::harness::{Ask, CLAUDE, TestServer, alice, query_of, with, without};
 
@@ -69,6 +71,33 @@ async fn who_denies_is_sent_back_to_the_client_without_one() {
     assert_eq!(answer.param("code"), None);
     assert_eq!(answer.param("state").as_deref(), Some(STATE));
     assert_eq!(answer.param("iss"), Some(server.issuer()));
+}
+
+/// T33, design 5.7: what the operator says holds at the answer, too, if it changed while the person thought
+#[tokio::test]
+async fn nobody_is_answered_where_it_is_allowed_no_longer() {
+    let server = TestServer::spawn_today([]);
+    let page = server.authorize(&alice(), &server.client().await.request()).await;
+    let minted = Minted::gemini(&server, "required").client;
+    let of_minted = server.authorize(&alice(), &minted.request()).await;
+    for (name, rule, refused, minted_refused) in [
+        ("MCP_AUTH_PUBLIC_REDIRECTS", "claude", false, false),
+        ("MCP_AUTH_PUBLIC_REDIRECTS", "cursor", true, false),
+        ("MCP_AUTH_DENY_FILE", "redirect app.example", false, false),
+        ("MCP_AUTH_DENY_FILE", "redirect claude.ai", true, false),
+        ("MCP_AUTH_DENY_FILE", "redirect vertexaisearch.cloud.google.com", false, true),
+    ] {
+        let rules = Rules::new(rule);
+        let value = if name.ends_with("FILE") { rules.path() } else { rule.to_owned() };
+        let now = server.again_with([(name, value.as_str())]);
+        for (page, refused) in [(&page, refused), (&of_minted, minted_refused)] {
+            for word in ["allow", "deny"] {
+                let answer = now.reply(&alice(), &page.question(), word).await;
+                assert_eq!(answer.status, if refused { 403 } else { 303 }, "{rule} {word}: {answer:?}");
+                assert_eq!(answer.is_refusal_page(), refused, "{rule} {word}: {answer:?}");
+            }
+        }
+    }
 }
 
 /// design 3: on a machine of one's own nobody needs to be asked

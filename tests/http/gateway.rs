@@ -134,6 +134,24 @@ async fn a_token_comes_in_one_header_and_nowhere_else() {
     assert!(upstream.seen().is_empty());
 }
 
+/// design 3: the operator says whether the MCP server gets the token, too
+#[tokio::test]
+async fn the_token_is_passed_on_unless_it_is_stripped() {
+    for (setting, passed) in [("", true), ("pass", true), ("strip", false)] {
+        let upstream = Upstream::start().await;
+        let server = TestServer::spawn_with([
+            ("MCP_AUTH_UPSTREAM", upstream.url.as_str()),
+            ("MCP_AUTH_UPSTREAM_AUTHORIZATION", setting),
+        ]);
+        let token = server.tokens(&server.client().await).await.access;
+        assert_eq!(server.post("/mcp").bearer_auth(&token).answer().await.status, 200);
+        let seen = upstream.last();
+        let got = seen.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(got, passed.then(|| format!("Bearer {token}")), "{setting}");
+        assert!(seen.headers.contains_key("x-forwarded-user"));
+    }
+}
+
 /// RFC 9110 11.1: the scheme's case does not matter
 #[tokio::test]
 async fn the_schemes_case_does_not_matter() {

@@ -19,6 +19,15 @@ async fn nothing_that_speaks_of_identity_or_of_the_way_passes() {
         "X-Forwarded-Anything",
         "X_Forwarded_User",
         "X_Forwarded-Groups",
+        "X.Forwarded.User",
+        "X~Forwarded|Email",
+        "X-Forwarded",
+        "X-Original-URL",
+        "X-Original-Uri",
+        "X-Rewrite-URL",
+        "X_Rewrite_Url",
+        "Content_Length",
+        "Transfer_Encoding",
         "x-auth-request-user",
         "X-Auth-Request-Email",
         "X_Auth_Request_Groups",
@@ -137,6 +146,17 @@ async fn what_connection_names_does_not_pass_and_takes_nothing_of_ours_away() {
     assert_eq!(seen.header("x-hop"), None);
     assert_eq!(seen.header("x-forwarded-user"), Some(alice().user));
     assert_eq!(seen.header("x-forwarded-email"), Some(alice().email));
+}
+
+/// RFC 9110 7.6.1: in whatever spelling
+#[tokio::test]
+async fn what_connection_names_may_be_spelt_with_an_underscore() {
+    let (upstream, server, token) = start().await;
+    for (option, name) in [("x-hop", "X_Hop"), ("X_Hop", "X-Hop"), ("X_HOP", "x_hop")] {
+        let headers = format!("Authorization: Bearer {token}\r\n{name}: 1\r\nConnection: {option}\r\n");
+        assert_eq!(server.raw("GET", "/mcp", &headers).await.status, 200);
+        assert_eq!(upstream.last().header(&name.to_ascii_lowercase()), None, "Connection: {option}");
+    }
 }
 
 /// design 3: header values are bytes on this side, too

@@ -30,6 +30,21 @@ async fn a_path_that_two_servers_could_read_differently_is_refused() {
         "/mcp/a%0d%0ab",
         "/mcp/a%1fb",
         "/mcp/a%7fb",
+        "/mcp/..;/x",
+        "/mcp/..;a=b/x",
+        "/mcp/.;/x",
+        "/mcp/..%3b/x",
+        "/mcp/a%3Bb",
+        "/mcp/;/x",
+        "/mcp/;a=b",
+        "/mcp/%c0%ae%c0%ae/x",
+        "/mcp/%c0%af",
+        "/mcp/%e0%80%ae",
+        "/mcp/caf%e9",
+        "/mcp/%",
+        "/mcp/%2",
+        "/mcp/%u002e",
+        "/mcp/a%c2%85b",
     ] {
         let answer = server.raw("GET", path, &authorization).await;
         assert_eq!(answer.status, 400, "{path}: {answer:?}");
@@ -57,12 +72,28 @@ async fn any_other_path_and_query_arrive_as_they_were_sent() {
         "/mcp/.well-known",
         "/mcp/...",
         "/mcp/a..b",
+        "/mcp/%252e%252e/x",
+        "/mcp/..%20/x",
+        "/mcp/x;..;y",
         "/mcp/~user/@a:b!$&'()*,=",
     ] {
         let answer = server.raw("GET", target, &authorization).await;
         assert_eq!(answer.status, 200, "{target}: {answer:?}");
         assert_eq!(upstream.last().target, target);
     }
+}
+
+/// design 7: a tunnel has no path, so there is nothing to guard it by
+#[tokio::test]
+async fn nobody_gets_a_tunnel_to_the_mcp_server() {
+    let (upstream, server, token) = start().await;
+    let authorization = format!("Authorization: Bearer {token}\r\n");
+    for target in ["/mcp", "/mcp/below", "mcp.example.com:443", "http://mcp.example.com/mcp"] {
+        let answer = server.raw("CONNECT", target, &authorization).await;
+        assert!([400, 404, 405, 421].contains(&answer.status), "{target}: {answer:?}");
+    }
+    assert!(upstream.seen().is_empty(), "{:?}", upstream.seen());
+    assert_eq!(server.raw("GET", "/mcp", &authorization).await.status, 200);
 }
 
 /// clients C8: some SDKs serve their endpoint with a slash behind it

@@ -104,6 +104,9 @@ async fn an_mcp_server_may_listen_on_a_socket() {
         (seen.target.as_str(), seen.header("x-forwarded-host")),
         ("/mcp?x=1", Some("mcp.example.com"))
     );
+    // The official Python SDK takes no other hosts than these, and none without a port.
+    let port = seen.header("host").and_then(|host| host.strip_prefix("localhost:"));
+    assert!(port.is_some_and(|port| port.parse::<u16>().is_ok()), "{:?}", seen.header("host"));
 }
 
 /// design 7: down is 502, in JSON

@@ -2,18 +2,23 @@
 
 pub(crate) mod answer;
 pub(crate) mod any;
+pub(crate) mod between;
 pub(crate) mod form;
 pub(crate) mod minted;
 pub(crate) mod person;
 pub(crate) mod provider;
+pub(crate) mod publisher;
 pub(crate) mod rules;
+pub(crate) mod trust;
 pub(crate) mod upstream;
 pub(crate) mod verbs;
+pub(crate) mod wire;
 
 pub(crate) use answer::{Answer, Ask, query_of};
 pub(crate) use form::{Form, also, encoded, escaped, form, with, without};
-pub(crate) use person::{Person, alice, bob};
+pub(crate) use person::{Person, alice, bob, visitor};
 pub(crate) use verbs::{Client, Tokens};
+use wire::Line;
 
 use actix_web::rt::System;
 use mcp_auth_sidecar::cli;
@@ -65,15 +70,20 @@ impl TestServer {
 
     /// The settings of `vars()`, but for these; an empty value takes a setting away.
     pub(crate) fn spawn_with<const N: usize>(overrides: [(&str, &str); N]) -> Self {
+        Self::spawn_at(START, &overrides)
+    }
+
+    /// The same, for settings that were put together.
+    pub(crate) fn spawn_with_all(overrides: &[(&str, &str)]) -> Self {
         Self::spawn_at(START, overrides)
     }
 
     /// For what another process makes, by the clock of the machine.
     pub(crate) fn spawn_today<const N: usize>(overrides: [(&str, &str); N]) -> Self {
-        Self::spawn_at(Clock::system().now().as_secs(), overrides)
+        Self::spawn_at(Clock::system().now().as_secs(), &overrides)
     }
 
-    fn spawn_at<const N: usize>(now: i64, overrides: [(&str, &str); N]) -> Self {
+    fn spawn_at(now: i64, overrides: &[(&str, &str)]) -> Self {
         let home = Arc::new(TempDir::new().expect("a folder for keys"));
         cli::keys::init(&home.path().join("keys"), Timestamp::from_secs(now)).expect("three rings");
         fs::write(home.path().join("proxy-secret"), format!("{PROXY_SECRET}\n\n{SECOND_PROXY_SECRET}\n"))
@@ -86,18 +96,23 @@ impl TestServer {
         self.apart_with(0, overrides)
     }
 
-    /// Another replica, whose clock is so many seconds ahead of the others'.
-    pub(crate) fn apart_with<const N: usize>(&self, ahead: i64, overrides: [(&str, &str); N]) -> Self {
-        let clock = (self.running.seconds.clone(), ahead);
+    pub(crate) fn again_with_all(&self, overrides: &[(&str, &str)]) -> Self {
+        let clock = (self.running.seconds.clone(), 0);
         Self::start(self.running.home.clone(), clock, overrides).at(self.host)
     }
 
-    fn start<const N: usize>(
+    /// Another replica, whose clock is so many seconds ahead of the others'.
+    pub(crate) fn apart_with<const N: usize>(&self, ahead: i64, overrides: [(&str, &str); N]) -> Self {
+        let clock = (self.running.seconds.clone(), ahead);
+        Self::start(self.running.home.clone(), clock, &overrides).at(self.host)
+    }
+
+    fn start(
         home: Arc<TempDir>,
         (seconds, ahead): (Arc<AtomicI64>, i64),
-        overrides: [(&str, &str); N],
+        overrides: &[(&str, &str)],
     ) -> Self {
-        let vars = overridden(vars(home.path()), &overrides);
+        let vars = overridden(vars(home.path()), overrides);
         let clock = seconds.clone();
         let clock = Clock::new(move || Timestamp::from_secs(clock.load(Ordering::SeqCst) + ahead));
         let (ready, addresses) = mpsc::channel();
@@ -130,7 +145,12 @@ impl TestServer {
     }
 
     pub(crate) fn issuer(&self) -> String {
-        format!("https://{}", self.host)
+        let scheme = if self.host.starts_with("localhost") { "http" } else { "https" };
+        format!("{scheme}://{}", self.host)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
     }
 
     pub(crate) fn wait(&self, seconds: i64) {
@@ -177,6 +197,10 @@ impl TestServer {
             "{method} {target} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n"
         ))
         .await
+    }
+
+    pub(crate) async fn line(&self) -> Line {
+        Line::to(self.running.address).await
     }
 
     pub(crate) async fn bytes(&self, request: impl AsRef<[u8]>) -> Answer {

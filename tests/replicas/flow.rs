@@ -1,18 +1,23 @@
-//! What an assistant and its person do, each step at whatever replica comes next.
+//! What an assistant and its person do, each step through whatever proxy and at whatever replica comes next.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::front::Front;
-use crate::harness::{Answer, Ask, CLAUDE, Client, Form, Tokens, encoded, form};
-use crate::replica::Replica;
+use crate::browser::Browser;
+use crate::deployment::Deployment;
+use crate::harness::{Answer, Ask, CLAUDE, Client, Form, Tokens, encoded, form, with};
+use crate::steps::Steps;
 use crate::verifier::{Verifier, kid};
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
+/// The last one is known to whoever has the new configuration.
+const SCOPE: &str = "mcp tools:write tools:read";
 
 /// One who walks through it. A step that gives None was counted, or is a failure that was noted.
 pub(crate) struct Walk<'a> {
-    pub(crate) front: &'a Front,
+    pub(crate) deployment: &'a Deployment,
+    pub(crate) browser: &'a Browser,
+    pub(crate) steps: &'a Steps,
     pub(crate) verifier: &'a Verifier,
 }
 
@@ -29,36 +34,35 @@ impl Walk<'_> {
     pub(crate) async fn register(&self) -> Option<Client> {
         let metadata =
             json!({"client_name": "Claude", "redirect_uris": [CLAUDE], "token_endpoint_auth_method": "none"});
-        let ask = |at: &Replica| at.request(Method::POST, "/oauth/register").json(&metadata);
-        let (answer, _) = self.front.step("register", ask).await?;
+        let ask = || self.deployment.request(Method::POST, "/oauth/register").json(&metadata);
+        let (answer, _) = self.steps.step("register", ask).await?;
         let answer = self.expect("register", answer, 201)?;
         Some(Client { id: answer.field("client_id"), redirect_uri: CLAUDE.to_owned() })
     }
 
     pub(crate) async fn sign_in(&self, client: &Client) -> Option<Tokens> {
-        let path = format!("/oauth/authorize?{}", encoded(&client.request()));
-        let ask = |at: &Replica| self.front.alice().sends(at.request(Method::GET, &path));
-        let (answer, _) = self.front.step("authorize", ask).await?;
+        let path = format!("/oauth/authorize?{}", encoded(&with(&client.request(), "scope", SCOPE)));
+        let ask = || self.browser.sends(self.deployment.request(Method::GET, &path));
+        let (answer, _) = self.steps.step("authorize", ask).await?;
         let page = self.expect("authorize", answer, 200)?;
         let fields = form([("question", &page.question()), ("answer", "allow")]);
-        let ask = |at: &Replica| {
-            self.front.alice().sends(at.request(Method::POST, "/oauth/consent").fields(&fields))
-        };
-        let (answer, _) = self.front.step("consent", ask).await?;
-        let code = self.expect("consent", answer, 303)?.param("code")?;
+        let ask =
+            || self.browser.sends(self.deployment.request(Method::POST, "/oauth/consent").fields(&fields));
+        let (answer, _) = self.steps.step("consent", ask).await?;
+        let answer = self.expect("consent", answer, 303)?;
+        let Some(code) = answer.param("code") else { return self.steps.fail(format!("consent: {answer:?}")) };
         self.redeem(&client.exchange(&code)).await
     }
 
     /// A code is spent when Redis says so; who did not hear of it has lost it.
     async fn redeem(&self, fields: &Form) -> Option<Tokens> {
-        let ask = |at: &Replica| at.request(Method::POST, "/oauth/token").fields(fields);
-        let (answer, excuse) = self.front.step("token", ask).await?;
+        let (answer, excuse) = self.steps.step("token", || self.token(fields)).await?;
         if answer.status == 400 && excuse.killed {
-            self.front.count("lost: a code whose answer went with a killed replica");
+            self.steps.count("lost: a code whose answer went with a killed replica");
             return None;
         }
         if answer.status == 400 && excuse.store_away {
-            self.front.count("lost: a code whose answer went with Redis");
+            self.steps.count("lost: a code whose answer went with Redis");
             return None;
         }
         Some(self.expect("token", answer, 200)?.tokens())
@@ -66,28 +70,29 @@ impl Walk<'_> {
 
     pub(crate) async fn refresh(&self, client: &Client, tokens: &Tokens) -> Option<Tokens> {
         let fields = client.refresh(&tokens.refresh);
-        let ask = |at: &Replica| at.request(Method::POST, "/oauth/token").fields(&fields);
-        let (answer, _) = self.front.step("refresh", ask).await?;
+        let (answer, _) = self.steps.step("refresh", || self.token(&fields)).await?;
         Some(self.expect("refresh", answer, 200)?.tokens())
     }
 
     /// Through the gateway, and as an MCP server would verify that reads the JWKS seldom.
     pub(crate) async fn call(&self, tokens: &Tokens) -> Option<()> {
         if let Err(reason) = self.verifier.verify(&tokens.access) {
-            self.front.fail(format!("verifier: {reason}"));
-            return None;
+            return self.steps.fail(format!("verifier: {reason}"));
         }
-        self.front.kids.lock().unwrap().insert(kid(&tokens.access));
-        let ask = |at: &Replica| at.request(Method::POST, "/mcp").bearer_auth(&tokens.access).body(CALL);
-        let (answer, _) = self.front.step("call", ask).await?;
+        self.steps.kids.lock().unwrap().insert(kid(&tokens.access));
+        let ask = || self.deployment.request(Method::POST, "/mcp").bearer_auth(&tokens.access).body(CALL);
+        let (answer, _) = self.steps.step("call", ask).await?;
         self.expect("call", answer, 200).map(drop)
+    }
+
+    fn token(&self, fields: &Form) -> reqwest::RequestBuilder {
+        self.deployment.request(Method::POST, "/oauth/token").fields(fields)
     }
 
     fn expect(&self, name: &str, answer: Answer, status: u16) -> Option<Answer> {
         if answer.status == status {
             return Some(answer);
         }
-        self.front.fail(format!("{name}: {answer:?}"));
-        None
+        self.steps.fail(format!("{name}: {answer:?}"))
     }
 }

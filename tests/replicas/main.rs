@@ -11,19 +11,26 @@
 mod doors {
     pub(crate) mod harness;
 }
+#[path = "../e2e/part.rs"]
+mod part;
 #[path = "../store/redis_server.rs"]
 #[expect(dead_code, reason = "the tests of the store use the rest")]
 mod redis_server;
 use doors::harness;
 
 mod agreement;
+mod browser;
+mod deployment;
 mod driver;
+mod edge;
 mod flow;
-mod front;
 mod load;
 mod mount;
+mod proxy;
 mod replica;
 mod signals;
 mod spell;
+mod steps;
 mod turns;
 mod verifier;
+mod ways;

@@ -10,23 +10,18 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use crate::harness::{self, Ask, PROXY_SECRET, PUBLIC, browser};
+use crate::harness::{self, Ask, PROXY_SECRET, browser};
 use crate::mount::Mount;
 use crate::redis_server::within;
-use crate::spell::Spell;
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) struct Replica {
     listen: String,
     admin: String,
-    vars: harness::Vars,
+    vars: Mutex<harness::Vars>,
     log: PathBuf,
     process: Mutex<Option<Child>>,
-    /// Killed, and not back yet.
-    pub(crate) down: Spell,
-    /// Told to end, and not back yet.
-    pub(crate) leaving: Spell,
 }
 
 impl Replica {
@@ -43,28 +38,41 @@ impl Replica {
             ("MCP_AUTH_KEYS_DIR", dir.to_str().unwrap()),
             ("MCP_AUTH_REGISTER_PER_MINUTE", "0"),
         ];
-        let mut vars = harness::vars(mount.home());
-        vars.retain(|(name, _)| own.iter().all(|(other, _)| other != name));
-        let set = own.iter().chain(settings);
-        vars.extend(set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let log = mount.home().join(format!("{listen}.log"));
-        let replica = Self {
-            listen,
-            admin,
-            vars,
-            log,
-            process: Mutex::default(),
-            down: Spell::default(),
-            leaving: Spell::default(),
-        };
+        let vars = Mutex::new(harness::vars(mount.home()));
+        let log = mount.home().join(format!("replica-{listen}.log"));
+        let replica =
+            Self { vars, log, process: Mutex::default(), listen: listen.clone(), admin: admin.clone() };
+        replica.set(&own);
+        replica.set(settings);
         replica.begin().await;
         replica
     }
 
+    /// In force when it begins again.
+    pub(crate) fn set(&self, settings: &[(&str, &str)]) {
+        let mut vars = self.vars.lock().unwrap();
+        vars.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
+        vars.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.listen
+    }
+
+    /// Of the public site.
+    pub(crate) fn issuer(&self) -> String {
+        let vars = self.vars.lock().unwrap();
+        let issuer = vars.iter().find(|(name, _)| name == "MCP_AUTH_PUBLIC_ISSUER");
+        issuer.expect("an issuer").1.clone()
+    }
+
     pub(crate) async fn begin(&self) {
         let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
-        command.env_clear().envs(self.vars.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null());
+        let vars = self.vars.lock().unwrap().clone();
+        // A test run that was killed leaves none behind.
+        let mut command = Command::new("/usr/bin/setpriv");
+        command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_mcp-auth-sidecar")]);
+        command.env_clear().envs(vars).stdin(Stdio::null()).stdout(Stdio::null());
         *self.process.lock().unwrap() = Some(command.stderr(log).spawn().unwrap());
         within(SOON, "ready", async || self.readiness().await.is_some_and(|(status, _)| status == 200)).await;
     }
@@ -88,7 +96,9 @@ impl Replica {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        browser().request(method, format!("http://{}{path}", self.listen)).header("Host", PUBLIC)
+        let issuer = self.issuer();
+        let (_, host) = issuer.split_once("://").unwrap();
+        browser().request(method, format!("http://{}{path}", self.listen)).header("Host", host)
     }
 
     /// None while nobody listens.
@@ -105,6 +115,12 @@ impl Replica {
 
     pub(crate) async fn publishes(&self, kid: &str) -> bool {
         self.jwks().await["keys"].as_array().unwrap().iter().any(|key| key["kid"] == kid)
+    }
+
+    /// What it says of itself to clients.
+    pub(crate) async fn scopes(&self) -> Value {
+        let path = "/.well-known/oauth-authorization-server";
+        self.request(Method::GET, path).answer().await.json()["scopes_supported"].clone()
     }
 
     pub(crate) async fn metrics(&self) -> String {

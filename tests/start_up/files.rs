@@ -84,8 +84,10 @@ fn asking_nobody_is_not_for_sites_with_documents() {
     let operator = Operator::new();
     let never = ("MCP_AUTH_CONSENT", "never");
     let closed = ("MCP_AUTH_DEFAULT_REGISTRATION", "off");
-    let pinned = ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned");
-    assert_refused(&check(&operator, &[never, closed, pinned]), never.0, never.1);
+    for documents in ["pinned", "fetch"] {
+        let settings = [never, closed, ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", documents)];
+        assert_refused(&check(&operator, &settings), never.0, documents);
+    }
     assert_eq!(check(&operator, &[never, closed]).code, Some(0));
 }
 

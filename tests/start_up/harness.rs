@@ -67,11 +67,22 @@ impl Operator {
     pub(crate) fn run(&self, arguments: &[&str], overrides: &[(&str, &str)]) -> Said {
         Said::of(self.command(arguments, overrides))
     }
+
+    /// The same with something on standard input.
+    pub(crate) fn told(&self, arguments: &[&str], overrides: &[(&str, &str)], input: &str) -> Said {
+        let file = self.path("input");
+        fs::write(&file, input).unwrap();
+        Said::with(self.command(arguments, overrides), File::open(file).unwrap().into())
+    }
 }
 
 impl Said {
-    pub(crate) fn of(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn of(command: Command) -> Self {
+        Self::with(command, Stdio::null())
+    }
+
+    fn with(mut command: Command, input: Stdio) -> Self {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::from(patiently(command.spawn().unwrap()))
     }
 
@@ -90,7 +101,7 @@ impl From<Output> for Said {
 /// A server that serves. It ends with its handle.
 pub(crate) struct Running {
     pub(crate) listen: String,
-    admin: String,
+    pub(crate) admin: String,
     server: Child,
     log: PathBuf,
 }

@@ -109,6 +109,33 @@ async fn a_file_that_changes_is_told_of() {
     assert_eq!(lines.iter().filter(broken).count(), 1, "{log}");
 }
 
+/// CIMD-10, CIMD-13, CIMD-19, CIMD-30, T17: for whoever runs the server, and for nobody who wants to look around
+#[tokio::test]
+async fn why_a_document_was_not_read_is_in_the_log_and_not_on_the_page() {
+    let operator = Operator::new();
+    let server = Running::start(&operator, &[("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch")]);
+    let alice = Alice::at(&server);
+    let cases = [
+        ("https://127.0.0.1/c", "not one of the public internet"),
+        ("https://localhost/c", "not one of the public internet"),
+        ("https://app.invalid:8443/c", "only port 443"),
+        ("https://app.invalid/c", "no answer"),
+    ];
+    for (id, cause) in cases {
+        let answer = alice.get(&Alice::request(id)).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{id}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("description cannot be read") && !page.contains(cause), "{id}: {page}");
+    }
+    let log = server.ended().err;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (id, cause) in cases {
+        let line = lines.iter().find(|line| line["client"] == id && line["status"] == 400);
+        let line = line.unwrap_or_else(|| panic!("{id} in {log}"));
+        assert!(line["level"] == "INFO" && text(&line["reason"]).contains(cause), "{line}");
+    }
+}
+
 /// Alice behind the proxy, and her assistant.
 struct Alice {
     base: String,
@@ -148,7 +175,7 @@ impl Alice {
         document["client_id"].as_str().unwrap().to_owned()
     }
 
-    async fn answers(&self, id: &str, answer: &str) -> String {
+    fn request(id: &str) -> String {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([
                 ("response_type", "code"),
@@ -159,7 +186,11 @@ impl Alice {
                 ("state", STATE),
             ])
             .finish();
-        let page = self.get(&format!("/oauth/authorize?{query}")).send().await.unwrap();
+        format!("/oauth/authorize?{query}")
+    }
+
+    async fn answers(&self, id: &str, answer: &str) -> String {
+        let page = self.get(&Self::request(id)).send().await.unwrap();
         let page = page.text().await.unwrap();
         let (_, rest) = page.split_once("name=\"question\" value=\"").unwrap_or_else(|| panic!("{page}"));
         let question = rest.split('"').next().unwrap();

@@ -5,6 +5,10 @@
 mod commands;
 mod files;
 mod harness;
+mod healthcheck;
+mod help;
+mod inspect;
 mod logging;
 mod refused;
 mod serving;
+mod sockets;

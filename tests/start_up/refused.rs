@@ -22,6 +22,7 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_DEFAULT_REDIRECTS", "http://evil.example/cb"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "loopback,https://A.example:443/x/../cb"),
         ("MCP_AUTH_DEFAULT_REGISTRATION", "maybe"),
+        ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "on"),
         ("MCP_AUTH_DEFAULT_ORIGINS", "chat.example"),
         ("MCP_AUTH_DEFAULT_ORIGINS", "https://chat.example/path"),
         ("MCP_AUTH_SITES", "Public"),
@@ -91,24 +92,21 @@ fn a_misspelt_variable_ends_the_start() {
     }
 }
 
-/// design 3: known from the first day, and refused rather than ignored while the work is not there
+/// design 3: every value that the README names
 #[test]
-fn a_setting_without_its_work_is_refused() {
+fn a_setting_may_have_each_of_its_values() {
     let operator = Operator::new();
     let file = operator.path("a-file");
     fs::write(&file, "person alice@example.com\n").unwrap();
     let file = file.to_str().unwrap();
-    for (name, value) in
-        [("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"), ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip")]
-    {
-        assert_refused(&operator.run(&["serve"], &[(name, value)]), name, value);
-    }
     for (name, value) in [
         ("MCP_AUTH_DENY_FILE", file),
         ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "off"),
         ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "pinned"),
+        ("MCP_AUTH_DEFAULT_CLIENT_DOCUMENTS", "fetch"),
         ("MCP_AUTH_STORE", "memory"),
         ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "pass"),
+        ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "strip"),
     ] {
         let said = operator.run(&["check"], &[(name, value)]);
         assert_eq!(said.code, Some(0), "{name}={value}: {}", said.err);

@@ -21,6 +21,7 @@ use doors::harness;
 mod agreement;
 mod away;
 mod gateways;
+mod inspected;
 mod redis_server;
 mod replicas;
 mod road;

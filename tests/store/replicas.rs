@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use crate::harness::{Client, TestServer, Tokens};
 use crate::redis_server::{Redis, replicas};
 
-const CODES: usize = 200;
+const CODES: usize = 1_000;
 
 /// design 5.1: and the second use revokes what the first one got
 #[tokio::test]

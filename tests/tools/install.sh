@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 # Debian keeps haproxy where the PATH of people does not look.
 PATH=$PATH:/usr/sbin
 
-all_parts=(oauth2_proxy go_oidc node_parts python_parts debian_parts)
+all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -56,6 +56,33 @@ install_go_oidc() {
     stamp go-oidc go.mod go.sum "$go_oidc_source"
 }
 
+# Their own module: oauth2-proxy keeps the dependencies of its release.
+manifest_sources=(manifests/go.mod manifests/go.sum ../compose/parts/compose.go)
+
+current_manifest_parts() { [ -x bin/kustomize ] && [ -d bin/crds ] && stamped manifests "${manifest_sources[@]}"; }
+
+install_manifest_parts() {
+    need go "Go 1.26 or later" "to build kustomize and the reader of compose files"
+    echo "tests/tools: building kustomize and the reader of compose files (about a minute the first time)"
+    rm -rf bin/crds && mkdir -p bin/crds
+    (
+        cd manifests
+        export CGO_ENABLED=0
+        go build -mod=readonly -trimpath -o ../bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
+        go build -mod=readonly -trimpath -o ../bin/compose ../../compose/parts/compose.go
+        crd sigs.k8s.io/gateway-api config/crd/standard/gateway.networking.k8s.io_httproutes.yaml
+        crd github.com/prometheus-operator/prometheus-operator \
+            example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml
+    )
+    stamp manifests "${manifest_sources[@]}"
+}
+
+# A module's own definition of a kind that Kubernetes does not know by itself.
+crd() {
+    go mod download "$1"
+    cat "$(go list -m -f '{{.Dir}}' "$1")/$2" >"../bin/crds/${2##*/}"
+}
+
 current_node_parts() { [ -x node_modules/.bin/node ] && stamped node package.json package-lock.json; }
 
 install_node_parts() {
@@ -86,18 +113,25 @@ install_python_parts() {
     stamp python requirements.txt
 }
 
-debian_parts=(caddy chromium haproxy nginx openssl redis-server)
+debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
-install_debian_parts() {
-    local sentence="Debian's packages ${debian_parts[*]} are needed: install them."
+install_debian_parts() { debian "${debian_parts[@]}"; }
+
+# The judge of units comes with systemd, which need not run.
+current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
+
+install_systemd_analyze() { debian systemd; }
+
+debian() {
+    local sentence="Debian's packages $* are needed: install them."
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "$sentence"
-    echo "tests/tools: installing Debian's ${debian_parts[*]} (about a minute)"
+    echo "tests/tools: installing Debian's $* (about a minute)"
     # RUNLEVEL=1 keeps the packages from starting a service.
     apt-get update -qq \
         && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            "${debian_parts[@]}" >/dev/null \
+            "$@" >/dev/null \
         || fail "$sentence"
 }
 

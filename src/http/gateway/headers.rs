@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::artifact::AccessToken;
+use crate::config::UpstreamAuthorization;
 use crate::oauth::Issuer;
 
 /// For one hop only (RFC 9110 §7.6.1), answered here already, or set by the client library.
@@ -24,9 +25,18 @@ const NOT_PASSED_ON: [&str; 13] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Everything that speaks of identity or of the way; the token says who it is.
-const OF_THE_PROXY: [&str; 6] =
-    ["forwarded", "gap-", "x-auth-request-", "x-forwarded-", "x-real-ip", "x-sidecar-"];
+/// Everything that speaks of identity or of the way, with what some servers take for the path; the token says who it
+/// is.
+const OF_THE_PROXY: [&str; 8] = [
+    "forwarded",
+    "gap-",
+    "x-auth-request-",
+    "x-forwarded",
+    "x-original-",
+    "x-real-ip",
+    "x-rewrite-",
+    "x-sidecar-",
+];
 
 /// The headers for the MCP server: the client's without what is not for it, then the identity from the token.
 pub(super) fn to_upstream(
@@ -34,6 +44,7 @@ pub(super) fn to_upstream(
     token: &AccessToken,
     issuer: &Issuer,
     caller: Option<IpAddr>,
+    authorization: UpstreamAuthorization,
 ) -> reqwest::header::HeaderMap {
     let hop_by_hop =
         connection_options(sent.get_all("connection").map(actix_web::http::header::HeaderValue::as_bytes));
@@ -42,6 +53,9 @@ pub(super) fn to_upstream(
         if is_passed_on(name.as_str(), &hop_by_hop) {
             append(&mut headers, name.as_str(), value.as_bytes());
         }
+    }
+    if authorization == UpstreamAuthorization::Strip {
+        headers.remove(AUTHORIZATION);
     }
     let caller = caller.map(|address| address.to_string()).unwrap_or_default();
     for (name, value) in [
@@ -62,23 +76,31 @@ pub(super) fn from_upstream(answer: &reqwest::header::HeaderMap) -> impl Iterato
     let hop_by_hop = connection_options(answer.get_all("connection").iter().map(HeaderValue::as_bytes));
     answer.iter().filter_map(move |(name, value)| {
         let name = name.as_str();
-        let passed = !NOT_PASSED_ON.contains(&name) && !hop_by_hop.iter().any(|option| option == name);
+        let passed = !NOT_PASSED_ON.contains(&name) && !hop_by_hop.contains(&as_read(name));
         (passed && !name.starts_with("access-control-")).then_some((name, value.as_bytes()))
     })
 }
 
-/// An underscore is read as a hyphen: many servers take them for the same name.
 fn is_passed_on(name: &str, hop_by_hop: &[String]) -> bool {
-    let name = name.replace('_', "-");
-    !NOT_PASSED_ON.contains(&name.as_str())
-        && !hop_by_hop.contains(&name)
-        && !OF_THE_PROXY.iter().any(|prefix| name.starts_with(prefix))
+    let read = as_read(name);
+    // Another word on where the body ends would be a way to hide a request in it.
+    let is_second_length = read == "content-length" && name != read;
+    !NOT_PASSED_ON.contains(&read.as_str())
+        && !is_second_length
+        && !hop_by_hop.contains(&read)
+        && !OF_THE_PROXY.iter().any(|prefix| read.starts_with(prefix))
+}
+
+/// A name as the most careless server takes it: whatever is neither letter nor digit is the same, as in the names
+/// of variables (RFC 3875 §4.1.18).
+fn as_read(name: &str) -> String {
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase()
 }
 
 /// The names that `Connection` makes hop-by-hop. It cannot take away what is set here: that is set afterwards.
 fn connection_options<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let texts = values.filter_map(|value| std::str::from_utf8(value).ok());
-    texts.flat_map(|text| text.split(',')).map(|option| option.trim().to_ascii_lowercase()).collect()
+    texts.flat_map(|text| text.split(',')).map(|option| as_read(option.trim())).collect()
 }
 
 fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
@@ -94,11 +116,16 @@ mod tests {
     // PX-01, PX-02, T18
     #[test]
     fn nothing_that_speaks_of_identity_or_of_the_way_is_passed_on() {
-        let hop_by_hop = connection_options([&b"keep-alive, X-Custom"[..]].into_iter());
+        let hop_by_hop = connection_options([&b"keep-alive, X-Custom, x_other"[..]].into_iter());
         for gone in [
             "x-forwarded-user",
             "x_forwarded_email",
+            "x.forwarded.email",
+            "x~forwarded|scope",
             "x-forwarded-anything",
+            "x-forwarded",
+            "x-original-url",
+            "x_rewrite_url",
             "x-auth-request-groups",
             "x_auth_request_email",
             "forwarded",
@@ -115,7 +142,12 @@ mod tests {
             "te",
             "transfer-encoding",
             "transfer_encoding",
+            "content_length",
+            "content.length",
             "x-custom",
+            "x_custom",
+            "x_other",
+            "x-other",
         ] {
             assert!(!is_passed_on(gone, &hop_by_hop), "{gone}");
         }

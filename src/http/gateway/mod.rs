@@ -1,27 +1,23 @@
 //! The resource path: a guarded way to the MCP server.
 
+mod forward;
 mod headers;
-mod path;
+pub(super) mod path;
 mod stream;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::error::ApiError;
-use super::params::Params;
-use super::{App, Here, pages};
-use crate::artifact::AccessToken;
+use super::{App, Here, guard, pages};
 use crate::config::{Upstream, Upstreams};
-use crate::flow::verify::NoEntry;
 use crate::oauth::Resource;
-use crate::seal::Sealed;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-/// A connection that the MCP server may be about to close is not used again (uvicorn: after 5 seconds).
-const IDLE: Duration = Duration::from_secs(4);
+/// A connection that the MCP server may be about to close is not used again (gunicorn: after 2 seconds, uvicorn: 5).
+const IDLE: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// The way to each MCP server. Every worker has its own: a connection lives on the worker that opened it, and must
@@ -59,6 +55,9 @@ fn client(upstream: &Upstream) -> Result<reqwest::Client, reqwest::Error> {
         .redirect(reqwest::redirect::Policy::none())
         .pool_idle_timeout(IDLE)
         .connect_timeout(CONNECT);
+    // What the MCP server does not read is held back for as long as it likes.
+    #[cfg(target_os = "linux")]
+    let builder = builder.tcp_user_timeout(None);
     match upstream {
         Upstream::Http(_) => builder.build(),
         Upstream::Unix(path) => builder.unix_socket(path.clone()).build(),
@@ -80,60 +79,13 @@ pub(super) async fn elsewhere(
         let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
         return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
     };
-    let target = path::target(upstream.origin(), request.uri()).ok_or(ApiError::BadPath)?;
-    if !may_call(&here, request.headers()) {
-        return Err(ApiError::ForeignOrigin);
-    }
-    let token = match bearer(&request) {
-        Ok(token) => here.verify(resource, token, &app.spent, app.clock.now()),
-        Err(reason) => Err(reason),
-    };
-    let token =
-        token.map_err(|reason| ApiError::NoEntry { challenge: here.challenge(resource, &reason), reason })?;
-    if let Some(client) = here.client_of(&token) {
-        super::log::note_client(&request, &client.jti);
-    }
+    let target = path::target(upstream.origin(), request.uri())
+        .filter(|_| !path::leads_deeper(path, resource, &here.site))
+        .ok_or(ApiError::BadPath)?;
+    let token = guard::admit(&here, resource, &request)?;
     let caller = super::caller::address(&request, app.forwarded_hops);
-    let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller);
-    let outgoing = client.request(method(&request)?, target).headers(headers);
-    let body = stream::has_body(request.headers()).then_some(payload);
-    forward(outgoing, body).await
-}
-
-fn may_call(here: &Here, headers: &HeaderMap) -> bool {
-    headers.get_all(ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| here.site.admits_origin(origin)))
-}
-
-/// The access token of a request (RFC 6750 §2): one, in the header.
-fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry> {
-    let mut values = request.headers().get_all(AUTHORIZATION);
-    let (first, second) = (values.next(), values.next());
-    let query = Params::parse(request.query_string().as_bytes()).unwrap_or_default();
-    if second.is_some() || (first.is_some() && query.has_any(&["access_token"])) {
-        return Err(NoEntry::Twice);
-    }
-    let Some(header) = first else { return Ok(None) };
-    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
-    let token =
-        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    // Another scheme is no token of ours; it is judged like one that does not open.
-    Ok(Some(Sealed::new(token.unwrap_or_default())))
-}
-
-fn method(request: &HttpRequest) -> Result<reqwest::Method, ApiError> {
-    reqwest::Method::from_bytes(request.method().as_str().as_bytes()).map_err(|_| ApiError::BadPath)
-}
-
-async fn forward(outgoing: reqwest::RequestBuilder, body: Option<Payload>) -> Result<HttpResponse, ApiError> {
-    let outgoing = match body {
-        Some(payload) => outgoing.body(stream::pump(payload)),
-        None => outgoing,
-    };
-    let answer = outgoing.send().await.map_err(|error| ApiError::BadGateway(error.without_url().into()))?;
-    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let mut response = HttpResponse::build(status);
-    headers::from_upstream(answer.headers()).for_each(|header| {
-        response.append_header(header);
-    });
-    Ok(stream::back(response, answer))
+    let authorization = gateway.upstreams.authorization;
+    let headers = headers::to_upstream(request.headers(), &token, &here.site.issuer, caller, authorization);
+    let outgoing = client.request(forward::method(&request)?, target).headers(headers);
+    forward::forward(outgoing, &request, payload).await
 }

@@ -1,19 +1,16 @@
 //! What is guarded is decided on the same string that is sent on, so nothing in it may mean two things.
 
 use actix_web::http::Uri;
+use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// The address at the upstream, byte for byte as the client sent path and query. None where some reader between
-/// here and the MCP server could understand another path: dot and empty segments, a backslash, and those or a
-/// slash or control character in percent signs.
+use crate::oauth::Resource;
+use crate::site::Site;
+
+/// The address at the upstream, byte for byte as the client sent path and query; none if the path is not plain.
 pub(super) fn target(origin: &str, uri: &Uri) -> Option<Url> {
-    let path = uri.path();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        if segment == "." || segment == ".." || (segment.is_empty() && !last) || hides(segment) {
-            return None;
-        }
+    if !is_plain(uri.path()) {
+        return None;
     }
     let sent = uri.path_and_query()?.as_str();
     let url = Url::parse(&format!("{origin}{sent}")).ok()?;
@@ -22,12 +19,59 @@ pub(super) fn target(origin: &str, uri: &Uri) -> Option<Url> {
     (format!("{}{query}", url.path()) == sent).then_some(url)
 }
 
+/// Does every reader understand the same path? Not where it has dot or empty segments, with parameters or without,
+/// a backslash, those or a slash, semicolon or control character in percent signs, or what is not UTF-8.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let ends_in_slash = segment.is_empty() && segments.peek().is_none();
+        if !ends_in_slash && (is_dots_or_nothing(segment) || hides(segment)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Could the MCP server find a longer resource in a path than the one that guards it? Most servers decode letters,
+/// some take no notice of case, others cut off parameters.
+pub(crate) fn leads_deeper(path: &str, resource: &Resource, site: &Site) -> bool {
+    let path = as_read(path);
+    let deeper =
+        |other: &&Resource| other.origin() == resource.origin() && other.path().len() > resource.path().len();
+    site.resources.iter().filter(deeper).any(|other| covers(&as_read(other.path()), &path))
+}
+
+fn as_read(path: &str) -> String {
+    let segments =
+        path.split('/').map(|segment| percent_decode_str(name(segment)).decode_utf8_lossy().to_lowercase());
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn covers(resource: &str, path: &str) -> bool {
+    path.strip_prefix(resource).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+/// A segment without its parameters (RFC 3986 §3.3).
+fn name(segment: &str) -> &str {
+    segment.split_once(';').map_or(segment, |(name, _)| name)
+}
+
+fn is_dots_or_nothing(segment: &str) -> bool {
+    matches!(name(segment), "" | "." | "..")
+}
+
 fn hides(segment: &str) -> bool {
+    let mut encoded = segment.split('%').skip(1).map(byte);
+    let text = percent_decode_str(segment).decode_utf8();
     segment.contains('\\')
-        || segment.split('%').skip(1).any(|rest| {
-            let byte = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-            byte.is_none_or(|byte| byte.is_ascii_control() || matches!(byte, b'.' | b'/' | b'\\'))
-        })
+        || encoded.any(|byte| byte.is_none_or(|byte| b"./;\\".contains(&byte)))
+        || text.map_or(true, |text| text.contains(char::is_control))
+}
+
+/// What stands behind a percent sign.
+fn byte(rest: &str) -> Option<u8> {
+    let digits = rest.get(..2).filter(|two| two.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    u8::from_str_radix(digits?, 16).ok()
 }
 
 #[cfg(test)]
@@ -70,6 +114,15 @@ mod tests {
             "/mcp/%zz",
             "/mcp/a\\b",
             "/mcp/.%2e/x",
+            "/mcp/..;/x",
+            "/mcp/..;a=b/x",
+            "/mcp/.;/x",
+            "/mcp/;/x",
+            "/mcp/;x",
+            "/mcp/..%3b/x",
+            "/mcp/%c0%ae%c0%ae/x",
+            "/mcp/%ff",
+            "/mcp/%+2e",
         ] {
             let uri: Result<Uri, _> = wrong.parse();
             assert!(uri.is_err() || target("http://127.0.0.1:9000", &uri.unwrap()).is_none(), "{wrong}");

@@ -1,18 +1,18 @@
 //! Bodies on their way through, never whole in memory.
 
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use std::convert::Infallible;
+use std::error::Error as _;
+
+use actix_web::body::{self, BodyStream, SizedStream};
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::{Bytes, Payload};
-use actix_web::{HttpResponse, HttpResponseBuilder};
-use futures_util::{StreamExt as _, stream};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
-
-/// Does a request have a body? (RFC 9112 §6.3)
-pub(super) fn has_body(headers: &HeaderMap) -> bool {
-    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    length || headers.contains_key(TRANSFER_ENCODING)
-}
 
 /// actix bodies stay on their thread and reqwest's may not, so the chunks go through a channel; one in flight, so
 /// that a slow reader holds back the sender. When the upstream request ends, so does the reading.
@@ -28,13 +28,61 @@ pub(super) fn pump(mut payload: Payload) -> reqwest::Body {
     let chunks = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
-    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| error.to_string())))
+    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| TornBody(error.to_string()))))
+}
+
+/// The client did not send its body whole, so the MCP server did not get it whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not arrive whole: {0}")]
+struct TornBody(String);
+
+/// Is it the client's fault that a request could not be sent on?
+pub(super) fn is_torn(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<TornBody>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The answer as it arrives. When the client goes away the stream is dropped, and the upstream request with it.
-pub(super) fn back(mut response: HttpResponseBuilder, answer: reqwest::Response) -> HttpResponse {
-    match answer.content_length() {
-        Some(0) => response.finish(),
-        _ => response.streaming(answer.bytes_stream()),
+pub(super) fn back(
+    mut response: HttpResponseBuilder,
+    answer: reqwest::Response,
+    request: &HttpRequest,
+) -> HttpResponse {
+    let is_head = request.method() == Method::HEAD;
+    match (declared(answer.headers()), answer.content_length()) {
+        // The length that the answer to GET has.
+        (Some(length), Some(0)) if is_head => {
+            response.body(SizedStream::new(length, stream::empty::<Result<Bytes, Infallible>>()))
+        }
+        (None, Some(0)) if is_head => response.body(body::None::new()),
+        (_, Some(0)) => response.finish(),
+        (_, Some(length)) => response.body(SizedStream::new(length, arriving(answer))),
+        (_, None) => {
+            let mut response = response.body(BodyStream::new(arriving(answer)));
+            if request.version() < Version::HTTP_11 {
+                // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
+                response.head_mut().no_chunking(true);
+                response.head_mut().set_connection_type(ConnectionType::Close);
+            }
+            response
+        }
     }
+}
+
+/// What breaks off gets a moment in which what came before it leaves: actix closes at once and throws away the rest.
+fn arriving(answer: reqwest::Response) -> impl Stream<Item = reqwest::Result<Bytes>> {
+    answer.bytes_stream().or_else(|error| async {
+        yield_now().await;
+        Err(error)
+    })
+}
+
+fn declared(headers: &reqwest::header::HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH.as_str())?.to_str().ok()?.parse().ok()
 }

@@ -1,9 +1,9 @@
 //! What a person is told when something went wrong.
 
 use crate::clock::Seconds;
-use crate::flow::UnknownClient;
 use crate::flow::authorize::NoReply;
 use crate::flow::consent::Unanswered;
+use crate::flow::{NotAnswered, UnknownClient};
 use crate::http::error::PageError;
 use crate::http::identity::NotSignedIn;
 use crate::seal::OpenError;
@@ -31,6 +31,12 @@ impl Words {
                 title: "There is no server at this address",
                 happened: "Your assistant asked for a host name that is none of this server’s.",
                 now: "Check the address of the server in your assistant.",
+            },
+            PageError::TooMany(_) => Self {
+                title: "Please wait a moment",
+                happened: "In a short time this server had to read the descriptions of many assistants for you, so it \
+                           stopped.",
+                now: "Start again from your assistant in a minute.",
             },
             PageError::Undecodable => Self {
                 title: "This request cannot be read",
@@ -78,12 +84,27 @@ fn no_reply(reason: &NoReply) -> Words {
             now: "Remove the server from your assistant, add it again, and connect once more. If you use mcp-remote, \
                   delete the folder .mcp-auth in your home directory first.",
         },
-        NoReply::Denied => Words {
+        // One page for every cause: it would tell what can be reached from here.
+        NoReply::ClientUnknown(UnknownClient::Unread(_)) => Words {
+            title: "Your assistant’s description cannot be read",
+            happened: "It came with the address of its own description for a client ID, and there is nothing there \
+                       that describes a client to this server.",
+            now: "Start again from your assistant in a moment. If this page comes back, ask the people who run this \
+                  server to add it, or to give you a client ID and a secret.",
+        },
+        NoReply::NotAnswered(reason) => not_answered(*reason),
+        NoReply::RedirectUriMissing | NoReply::Unregistered => not_answered(NotAnswered::NotAllowedHere),
+    }
+}
+
+fn not_answered(reason: NotAnswered) -> Words {
+    match reason {
+        NotAnswered::Denied => Words {
             title: "This assistant has no access",
             happened: "The people who run this server have cut it off. Nothing was sent to it.",
             now: "Ask them if you need it.",
         },
-        NoReply::NotAllowedHere | NoReply::RedirectUriMissing | NoReply::Unregistered => Words {
+        NotAnswered::NotAllowedHere => Words {
             title: "The redirect address does not match",
             happened: "Your assistant wants the answer at an address that it may not use here. Nothing was sent there.",
             now: "Check that this is the server that is meant for your assistant. Then remove it from the assistant, \
@@ -146,6 +167,7 @@ fn unanswered(reason: &Unanswered) -> Words {
             happened: "It answers a question that was not asked here. Nothing was allowed.",
             now: START_AGAIN,
         },
+        Unanswered::NotAnswered(reason) => not_answered(*reason),
         Unanswered::Seal(_) => Words {
             title: "This server is out of order",
             happened: "It could not write its answer down. Nothing was allowed.",

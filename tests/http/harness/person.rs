@@ -23,6 +23,11 @@ pub(crate) fn person(user: &'static str, email: &'static str) -> Person {
     Person { user, email, proofs: vec![("X-Sidecar-Auth", PROXY_SECRET.to_owned())] }
 }
 
+/// One of many.
+pub(crate) fn visitor(number: usize) -> Person {
+    person(format!("2{number:020}").leak(), format!("visitor{number}@example.com").leak())
+}
+
 impl Person {
     pub(crate) fn also(&self, name: &'static str, value: &str) -> Self {
         let mut person = self.clone();
