@@ -76,8 +76,9 @@ slow: needs tools ## What takes longer than a test may: replicas under load for 
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 
-bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
-	@cargo bench --bench flow
+bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
+	@tests/tools/install.sh debian_parts
+	@cargo bench --bench bench
 
 needs:
 	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done
