@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use reqwest::Body;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -26,6 +26,17 @@ async fn an_event_arrives_before_the_next_one_is_sent() {
         let arrived = timeout(SOON, response.chunk()).await.unwrap().unwrap().unwrap();
         assert_eq!(arrived, event);
     }
+}
+
+/// oauth2-proxy has to be through with the request before its answer begins (golang/go#40747)
+#[tokio::test]
+async fn a_stream_that_answers_a_body_begins_a_little_later_than_the_body_ended() {
+    let (_upstream, server, token) = start().await;
+    let request = server.post("/mcp/events").bearer_auth(&token).body("{}");
+    let began = Instant::now();
+    let response = timeout(SOON, request.send()).await.unwrap().unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert!(began.elapsed() >= Duration::from_millis(10), "{:?}", began.elapsed());
 }
 
 /// design 7: a client that goes away ends the upstream request

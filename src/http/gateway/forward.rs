@@ -27,7 +27,12 @@ pub(super) async fn forward(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let answer = if has_body(request.headers()) {
-        outgoing.body(stream::pump(payload)).send().await
+        let (body, read) = stream::pump(payload);
+        let answer = outgoing.body(body).send().await;
+        if let Ok(answer) = &answer {
+            stream::give_a_head_start(answer, read).await;
+        }
+        answer
     } else {
         once_or_twice(outgoing, request.method().is_idempotent()).await
     };

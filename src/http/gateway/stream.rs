@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::time::Duration;
 
 use actix_web::body::{self, BodyStream, SizedStream};
 use actix_web::http::header::CONTENT_LENGTH;
@@ -9,26 +10,47 @@ use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
 
+/// How long oauth2-proxy gets to see that the request's body is over. Go closes that body as soon as the answer begins; if
+/// the proxy's writer looks for its end only then, it gives up the connection and cuts the answer off (golang/go#40747).
+/// It looks at once, unless its thread has to wait for a processor.
+const HEAD_START: Duration = Duration::from_millis(10);
+
+/// When the last of a request's body was read; nothing when that never happened.
+pub(super) type Read = oneshot::Receiver<Instant>;
+
 /// actix bodies stay on their thread and reqwest's may not, so the chunks go through a channel; one in flight, so
 /// that a slow reader holds back the sender. When the upstream request ends, so does the reading.
-pub(super) fn pump(mut payload: Payload) -> reqwest::Body {
+pub(super) fn pump(mut payload: Payload) -> (reqwest::Body, Read) {
     let (sender, receiver) = mpsc::channel::<Chunk>(1);
+    let (over, read) = oneshot::channel();
     actix_web::rt::spawn(async move {
         while let Some(chunk) = payload.next().await {
             if sender.send(chunk).await.is_err() {
-                break;
+                return;
             }
         }
+        let _ = over.send(Instant::now());
     });
     let chunks = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
-    reqwest::Body::wrap_stream(chunks.map(|chunk| chunk.map_err(|error| TornBody(error.to_string()))))
+    let chunks = chunks.map(|chunk| chunk.map_err(|error| TornBody(error.to_string())));
+    (reqwest::Body::wrap_stream(chunks), read)
+}
+
+/// What has a length comes in one piece and cannot be cut; a stream begins a little later than the request ended.
+pub(super) async fn give_a_head_start(answer: &reqwest::Response, mut read: Read) {
+    if answer.content_length().is_none()
+        && let Ok(ended) = read.try_recv()
+    {
+        sleep_until(ended + HEAD_START).await;
+    }
 }
 
 /// The client did not send its body whole, so the MCP server did not get it whole.
