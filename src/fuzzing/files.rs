@@ -23,13 +23,12 @@ pub fn deny_file(data: &[u8]) {
         let words: Vec<&str> = line.split('#').next().unwrap().split_ascii_whitespace().collect();
         let [kind, rest @ ..] = words.as_slice() else { continue };
         let before = rest.last().filter(|_| *kind == "before" || rest.len() == 3);
-        let before = before.map(|when| when.parse::<Rfc3339>().unwrap().as_second());
-        let when = before.map_or(NOW, |before| Timestamp::from_secs(before.saturating_sub(1)));
+        let end = before.map(|when| whole_second_from(when.parse().unwrap()));
+        let when = end.map_or(NOW, |end| end + Seconds(-1));
         assert!(refuses(&deny, kind, rest[0], when), "{line}");
         assert!(refuses(&Deny::parse(line).unwrap(), kind, rest[0], when), "{line}");
-        if let Some(before) = before {
-            let after = Timestamp::from_secs(before) + Seconds(1);
-            assert!(!refuses(&Deny::parse(line).unwrap(), kind, rest[0], after), "{line}");
+        if let Some(end) = end {
+            assert!(!refuses(&Deny::parse(line).unwrap(), kind, rest[0], end), "{line}");
         }
     }
     assert!(
@@ -38,6 +37,12 @@ pub fn deny_file(data: &[u8]) {
             .denies_person(&person("1001", "a@b.example"), NOW)
     );
     assert!(Deny::parse(&format!("{text}\nperson")).is_err());
+}
+
+/// The first that is not before this.
+fn whole_second_from(time: Rfc3339) -> Timestamp {
+    let second = (time.as_nanosecond() + 999_999_999).div_euclid(1_000_000_000);
+    Timestamp::from_secs(i64::try_from(second).unwrap())
 }
 
 /// In every spelling in which it can come.
