@@ -81,8 +81,9 @@ fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what stra
 	@tests/tools/install.sh cargo_fuzz
 	@fuzz/run.sh "$(FUZZ_SECS)"
 
-bench: needs ## CPU of a whole flow and memory under load, each as a ratio to something measured in the same run
-	@cargo bench --bench flow
+bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
+	@tests/tools/install.sh debian_parts
+	@cargo bench --bench bench
 
 needs:
 	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done

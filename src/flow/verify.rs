@@ -40,8 +40,8 @@ impl Authority {
     /// Whom of a token the deny file is about: its client, or its person.
     pub(super) fn denied(&self, token: &AccessToken, now: Timestamp) -> Option<NotAdmitted> {
         let consent = token.auth_time;
-        let client = self.client_of(token, now);
-        let client = |deny: &Deny| client.is_some_and(|client| deny.denies_client(&client, consent));
+        let client =
+            |deny: &Deny| self.client_of(token, now).is_some_and(|it| deny.denies_client(&it, consent));
         if self.rules.denies(client) {
             return Some(NotAdmitted::Client);
         }

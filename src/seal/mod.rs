@@ -103,7 +103,10 @@ impl Sealer {
         let claims = serde_json::to_vec(&envelope).map_err(|e| SealError(Arc::new(e)))?;
         let rings = self.keys.current();
         let text = match T::FORM {
-            Form::Signed(purpose) => sign(rings.of(purpose).active(), T::TYP, &claims),
+            Form::Signed(purpose) => {
+                let key = rings.of(purpose).active();
+                sign(key, T::TYP, &claims).inspect(|text| self.seen.signed(key, T::TYP, text))
+            }
             Form::SignedInside => sign(rings.session.active(), T::TYP, &claims)
                 .and_then(|jws| encrypt(rings.session.active(), T::TYP, jws.as_bytes())),
             Form::Encrypted => encrypt(rings.session.active(), T::TYP, &claims),

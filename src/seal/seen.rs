@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::jose::verify;
-use super::{OpenError, Ring};
+use super::{Key, OpenError, Ring};
 use crate::clock::Timestamp;
 
 /// Texts in a generation: with two of them some 1 MB at most, for a few thousand clients at work.
@@ -48,6 +48,12 @@ impl Seen {
         let (claims, kid) = verify(ring, typ, text, now)?;
         self.generations().remember(digest, Verified { typ, kid });
         Ok(claims)
+    }
+
+    /// What was signed here needs no verification here.
+    pub(super) fn signed(&self, key: &Key, typ: &'static str, text: &str) {
+        let kid = key.record().kid().to_owned();
+        self.generations().remember(Sha256::digest(text).into(), Verified { typ, kid });
     }
 
     fn knows(&self, digest: &[u8; 32], holds: impl Fn(&Verified) -> bool) -> bool {
@@ -111,6 +117,16 @@ mod tests {
             assert!(seen.verify(&ring, "a+jwt", &bad, NOW).is_err(), "{bad}");
         }
         assert_eq!(seen.generations().young.len(), 1);
+    }
+
+    #[test]
+    fn what_was_signed_here_is_known_as_what_it_was_signed_as_and_while_its_key_is_accepted() {
+        let (seen, other, ring) = (Seen::default(), ring(), ring());
+        let text = sign(ring.active(), "a+jwt", b"{\"a\":1}").unwrap();
+        seen.signed(ring.active(), "a+jwt", &text);
+        assert_eq!(seen.verify(&ring, "a+jwt", &text, NOW).unwrap(), b"{\"a\":1}");
+        assert!(matches!(seen.verify(&ring, "b+jwt", &text, NOW), Err(OpenError::Kind)));
+        assert!(matches!(seen.verify(&other, "a+jwt", &text, NOW), Err(OpenError::Key)));
     }
 
     #[test]

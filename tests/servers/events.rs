@@ -33,17 +33,21 @@ impl Events {
 
     /// The first message that fits; nothing when the answer ends before, or goes on without it.
     pub(crate) async fn message(&mut self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
-        while let Some(event) = self.next().await {
+        timeout(PATIENCE, self.first(fits)).await.ok()?
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        timeout(PATIENCE, self.read()).await.ok()?
+    }
+
+    async fn first(&mut self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        while let Some(event) = self.read().await {
             match serde_json::from_str(&event.data) {
                 Ok(message) if fits(&message) => return Some(message),
                 _ => {}
             }
         }
         None
-    }
-
-    pub(crate) async fn next(&mut self) -> Option<Event> {
-        timeout(PATIENCE, self.read()).await.ok()?
     }
 
     async fn read(&mut self) -> Option<Event> {

@@ -79,13 +79,26 @@ async fn measure(stack: &Stack) -> Vec<Measured> {
             let (straight, guarded) = doors.clone();
             all.spawn(async move {
                 let straight = tried(straight, server.transport, revision).await;
-                let guarded = tried(guarded, server.transport, revision).await;
+                let guarded = tried_through_the_proxy(guarded, server.transport, revision, &straight).await;
                 ((place, revision), Measured { server, revision, straight, guarded })
             });
         }
     }
     let measured: BTreeMap<_, _> = all.join_all().await.into_iter().collect();
     measured.into_values().collect()
+}
+
+/// Of ten thousand streamed answers to a POST, on a machine with other work to do, oauth2-proxy cuts off one or two: Go
+/// closes a request's body as soon as the answer begins, and when its writer comes to look for the end of that body only
+/// then, it gives up the connection (golang/go#40747). So what differs is tried once more; twice is no accident.
+async fn tried_through_the_proxy(
+    door: Door,
+    transport: Transport,
+    revision: &'static str,
+    straight: &Found,
+) -> Found {
+    let found = tried(door.clone(), transport, revision).await;
+    if found == *straight { found } else { tried(door, transport, revision).await }
 }
 
 fn table(measured: &[Measured]) -> String {
