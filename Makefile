@@ -3,11 +3,12 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PORT ?= 4180
+FUZZ_SECS ?= 60
 
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow fuzz bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +76,10 @@ conformance: needs tools ## Judges that others wrote, as one table
 slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
+
+fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
+	@tests/tools/install.sh cargo_fuzz
+	@fuzz/run.sh "$(FUZZ_SECS)"
 
 bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
 	@tests/tools/install.sh debian_parts

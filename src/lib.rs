@@ -23,6 +23,7 @@
 //! * [`http`]: the doors, one file per endpoint; they decide nothing
 //! * [`server`]: binds, then runs
 //! * [`cli`]: the commands beside `serve`
+//! * [`fuzzing`]: what strangers can send, thrown at its readers; built for tests and fuzzers alone
 //!
 //! Each heavy crate has its home, and no other room names it:
 //!
@@ -31,7 +32,7 @@
 //! * `envy`: config
 //! * `reqwest`: fetch, http/gateway
 //! * `redis`: spent
-//! * `actix_web`: http, server, main
+//! * `actix_web`: http, server, main, fuzzing
 //! * `actix_http`: server
 //! * `askama`: http
 //! * `clap`: cli, main
@@ -47,6 +48,8 @@ pub mod config;
 pub mod document;
 pub mod fetch;
 pub mod flow;
+#[cfg(any(doc, fuzzing, test))]
+pub mod fuzzing;
 mod http;
 pub mod oauth;
 pub mod provider;

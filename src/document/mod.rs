@@ -52,7 +52,7 @@ impl TryFrom<&str> for DocumentUrl {
 
 /// What a document says; unknown members are ignored, and no URL in it is ever fetched.
 #[derive(Debug, Deserialize)]
-struct Document {
+pub(crate) struct Document {
     client_id: String,
     client_name: String,
     redirect_uris: Vec<RedirectUri>,
@@ -65,7 +65,7 @@ struct Document {
 }
 
 impl Document {
-    fn client(self, by_operator: bool) -> Result<Client, DocumentError> {
+    pub(crate) fn client(self, by_operator: bool) -> Result<Client, DocumentError> {
         let url = DocumentUrl::try_from(self.client_id.as_str())?;
         if self.redirect_uris.is_empty() {
             return Err(DocumentError::NoRedirectUri);

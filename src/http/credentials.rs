@@ -11,7 +11,7 @@ use crate::flow::refusal::Refusal;
 use crate::seal::Sealed;
 
 /// Header and body merged; two ways of authenticating at once are refused (RFC 6749 §2.3).
-pub(super) fn credentials(form: &Params, headers: &HeaderMap) -> Result<ClientCredentials, Refusal> {
+pub(crate) fn credentials(form: &Params, headers: &HeaderMap) -> Result<ClientCredentials, Refusal> {
     let (id, secret) = (form.one("client_id")?, form.one("client_secret")?);
     if form.one("client_assertion")?.is_some() {
         return Err(Refusal::ClientAssertion);
@@ -43,7 +43,7 @@ pub(super) fn client_id(form: &Params, headers: &HeaderMap) -> Sealed<Client> {
 
 /// HTTP Basic (RFC 7617), each part form-encoded by RFC 6749 §2.3.1, raw by many clients. An empty password is
 /// how a public client looks here.
-fn basic(header: &[u8]) -> Option<ClientCredentials> {
+pub(crate) fn basic(header: &[u8]) -> Option<ClientCredentials> {
     let header = std::str::from_utf8(header).ok()?;
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

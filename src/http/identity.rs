@@ -55,7 +55,7 @@ async fn identify(here: &Here, headers: &HeaderMap) -> Result<Person, NotSignedI
     }
 }
 
-fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), NotSignedIn> {
+pub(crate) fn is_from_proxy(secrets: &[ProxySecret], headers: &HeaderMap) -> Result<(), NotSignedIn> {
     let presented = one(headers, SECRET)?.ok_or(NotSignedIn::Missing(SECRET))?;
     let known = secrets.iter().fold(Choice::from(0), |known, secret| known | secret.is(presented.as_bytes()));
     if known.into() { Ok(()) } else { Err(NotSignedIn::WrongSecret) }
@@ -81,7 +81,7 @@ async fn by_id_token(
     Ok(person)
 }
 
-fn by_headers(headers: &HeaderMap) -> Result<Person, NotSignedIn> {
+pub(crate) fn by_headers(headers: &HeaderMap) -> Result<Person, NotSignedIn> {
     let required = |name| one(headers, name)?.ok_or(NotSignedIn::Missing(name));
     Ok(Person {
         sub: required(USER)?.to_owned().try_into().map_err(|_| NotSignedIn::Malformed(USER))?,

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 /// The parameters of an `application/x-www-form-urlencoded` text (RFC 6749 appendix B), in their order.
 #[derive(Default)]
-pub(super) struct Params(Vec<(String, String)>);
+pub(crate) struct Params(pub(crate) Vec<(String, String)>);
 
 impl Params {
     /// Refuses a broken percent sign and what is not UTF-8. A parameter without value counts as omitted
     /// (RFC 6749 §3.1, §3.2).
-    pub(super) fn parse(text: &[u8]) -> Result<Self, Undecodable> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, Undecodable> {
         let mut params = Vec::new();
         for pair in text.split(|&b| b == b'&') {
             let (name, value) = pair.split_at(pair.iter().position(|&b| b == b'=').unwrap_or(pair.len()));
@@ -42,7 +42,7 @@ impl Params {
 /// Percent signs and bytes that mean nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("a parameter is not percent-encoded UTF-8")]
-pub(super) struct Undecodable;
+pub(crate) struct Undecodable;
 
 /// A parameter that is there more than once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

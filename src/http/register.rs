@@ -1,5 +1,7 @@
 //! `POST /oauth/register`.
 
+use std::borrow::Cow;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -25,14 +27,17 @@ pub(super) async fn register(
     }
     limits::may_register(&app, &request)?;
     let body = body::read(payload, LARGEST).await?;
-    let registered = here.register(metadata(&request, &body)?, app.clock.now())?;
+    let registered = here.register(metadata(body::content_type(&request), &body)?, app.clock.now())?;
     log::note_client(&request, registered.jti());
     Ok(no_store(HttpResponse::Created()).json(registered))
 }
 
 /// RFC 7591 §3.1: one JSON object.
-fn metadata(request: &HttpRequest, body: &[u8]) -> Result<RegistrationRequest, Refusal> {
-    let is_json = is_media_type(body::content_type(request), "application/json");
+pub(crate) fn metadata(
+    content_type: Option<Cow<'_, str>>,
+    body: &[u8],
+) -> Result<RegistrationRequest, Refusal> {
+    let is_json = is_media_type(content_type, "application/json");
     let object = serde_json::from_slice::<serde_json::Map<_, _>>(body).ok().filter(|_| is_json);
     let metadata = object.and_then(|object| serde_json::from_value(object.into()).ok());
     metadata.ok_or_else(|| RegistrationError::NotMetadata.into())

@@ -15,7 +15,7 @@ use crate::flow::refusal::Refusal;
 use crate::seal::Sealed;
 
 pub(super) const PATH: &str = "/oauth/token";
-const FIELDS: [&str; 9] = [
+pub(crate) const FIELDS: [&str; 9] = [
     "grant_type",
     "code",
     "redirect_uri",
@@ -63,7 +63,7 @@ async fn exchange(
     exchanged.map(|issued| issued.response)
 }
 
-fn parsed(form: &Params, headers: &HeaderMap) -> Result<TokenRequest, Refusal> {
+pub(crate) fn parsed(form: &Params, headers: &HeaderMap) -> Result<TokenRequest, Refusal> {
     for field in FIELDS {
         form.one(field)?;
     }

@@ -1,6 +1,7 @@
 //! The deny file: the revocations that last.
 
 use jiff::Timestamp as Rfc3339;
+use url::Host;
 
 use crate::artifact::{Client, Person};
 use crate::clock::Timestamp;
@@ -45,7 +46,7 @@ impl Deny {
         self.any(consent, |about| match about {
             About::Everything => true,
             About::Person(name) => {
-                name == person.sub.as_str() || name.eq_ignore_ascii_case(person.email.as_str())
+                name == person.sub.as_str() || name.to_lowercase() == person.email.as_str().to_lowercase()
             }
             About::Client(_) | About::Redirect(_) => false,
         })
@@ -81,7 +82,7 @@ fn rule(line: &str) -> Result<Option<Rule>, &'static str> {
         match kind {
             "client" => Ok(About::Client(name)),
             "person" => Ok(About::Person(name)),
-            "redirect" => Ok(About::Redirect(name)),
+            "redirect" => host(&name).map(About::Redirect),
             _ => Err("a rule begins with person, client, redirect or before"),
         }
     };
@@ -98,10 +99,18 @@ fn rule(line: &str) -> Result<Option<Rule>, &'static str> {
     }))
 }
 
+/// As redirect URIs spell it: a line that no URI could ever meet would deny nothing, and nobody would know.
+fn host(text: &str) -> Result<String, &'static str> {
+    let host = Host::parse(text).ok().filter(|_| !text.contains('*'));
+    host.map(|host| host.to_string())
+        .ok_or("HOST is a host alone, such as app.example, without scheme, port and path")
+}
+
+/// Fractions count: consent is known by the second that it fell into.
 fn time(text: &str) -> Result<Timestamp, &'static str> {
     let parsed: Result<Rfc3339, _> = text.parse();
     parsed
-        .map(|time| Timestamp::from_secs(time.as_second()))
+        .map(|time| Timestamp::from_secs(time.as_second() + i64::from(time.subsec_nanosecond() > 0)))
         .map_err(|_| "TIME is one of RFC 3339, such as 2026-11-25T12:00:00Z")
 }
 
@@ -134,9 +143,11 @@ mod tests {
             ("person alice@example.com", true, true),
             ("person ALICE@example.com  # left", true, true),
             ("person 1001", true, true),
+            ("person JOSÉ@example.com", false, false),
             ("person bob@example.com", false, false),
             ("person 1001 before 2026-11-25T12:00:00Z", true, false),
             ("person 1001 before 2026-11-25T13:00:00+01:00", true, false),
+            ("person 1001 before 2026-11-25T12:00:00.5Z", true, true),
             ("before 2026-11-25T12:00:00Z", true, false),
             ("client abc", false, false),
             ("# person 1001", false, false),
@@ -154,11 +165,22 @@ mod tests {
             ("client abd", "https://a.example/cb", false),
             ("redirect A.example", "https://a.example/cb", true),
             ("redirect a.example", "https://b.example/cb", false),
+            ("redirect münchen.example", "https://xn--mnchen-3ya.example/cb", true),
+            ("redirect 127.1", "http://127.0.0.1:1/cb", true),
+            ("redirect [::1]", "http://[::1]:1/cb", true),
             ("redirect localhost", "http://localhost:1/cb", true),
             ("redirect anysphere.cursor-mcp", "cursor://anysphere.cursor-mcp/oauth/callback", true),
             ("person 1001", "https://a.example/cb", false),
         ] {
             assert_eq!(Deny::parse(line).unwrap().denies_client(&client(uri), after), denied, "{line} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_denied_in_any_case_of_letters() {
+        let jose = Person { email: "josé@Example.com".to_owned().try_into().unwrap(), ..alice() };
+        for line in ["person JOSÉ@example.com", "person josé@EXAMPLE.com"] {
+            assert!(Deny::parse(line).unwrap().denies_person(&jose, Timestamp::from_secs(NOON)), "{line}");
         }
     }
 
@@ -170,6 +192,11 @@ mod tests {
             "person 1001 before yesterday",
             "before",
             "person a b",
+            "redirect https://a.example/cb",
+            "redirect a.example:8443",
+            "redirect a.example/cb",
+            "redirect u@a.example",
+            "redirect *.a.example",
             "person 1 after 2026-11-25T12:00:00Z",
         ] {
             let reason = Deny::parse(&format!("# a comment\n{wrong}\n")).unwrap_err();

@@ -8,6 +8,8 @@ cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
+# Nothing but what they are named after wants these: they are installed when they are asked for.
+more_parts=(cargo_fuzz)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -15,7 +17,8 @@ main() {
     if [ "${1:-}" = --check ]; then what=check; shift; fi
     [ $# -gt 0 ] || set -- "${all_parts[@]}"
     for part; do
-        [[ " ${all_parts[*]} " = *" $part "* ]] || fail "usage: install.sh [--check] [PART...], of ${all_parts[*]}"
+        [[ " ${all_parts[*]} ${more_parts[*]} " = *" $part "* ]] \
+            || fail "usage: install.sh [--check] [PART...], of ${all_parts[*]} ${more_parts[*]}"
     done
     "$what" "$@"
 }
@@ -111,6 +114,17 @@ install_python_parts() {
     python3 -m venv .venv || fail "python3 cannot make a virtual environment: on Debian install the package python3-venv."
     .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
     stamp python requirements.txt
+}
+
+cargo_fuzz_version=0.13.2
+
+current_cargo_fuzz() { [ "$(bin/cargo-fuzz --version 2>/dev/null)" = "cargo-fuzz $cargo_fuzz_version" ]; }
+
+install_cargo_fuzz() {
+    need cargo "cargo" "to build cargo-fuzz"
+    need c++ "a C++ compiler" "to build libFuzzer"
+    echo "tests/tools: building cargo-fuzz $cargo_fuzz_version (about a minute the first time)"
+    cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
 }
 
 debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
