@@ -80,7 +80,8 @@ pub fn registration(data: &[u8]) {
 pub fn client_document(data: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Document>(data) else { return };
     let Ok(client) = document.client(false) else { return };
-    let told: Value = serde_json::from_slice(data).unwrap();
+    // Strings that are ignored may hold half a surrogate pair.
+    let Ok(told) = serde_json::from_slice::<Value>(data) else { return };
     is_told(&client, &told);
     assert_eq!(json!(client.redirect_uris), told["redirect_uris"]);
     assert!(client.name.is_some() && client.minted.is_none() && client.must_prove_key());

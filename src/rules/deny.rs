@@ -101,8 +101,9 @@ fn rule(line: &str) -> Result<Option<Rule>, &'static str> {
 
 /// As redirect URIs spell it: a line that no URI could ever meet would deny nothing, and nobody would know.
 fn host(text: &str) -> Result<String, &'static str> {
-    let host = Host::parse(text).ok().filter(|_| !text.contains('*'));
-    host.map(|host| host.to_string())
+    let host = Host::parse(text).map(|host| host.to_string());
+    host.ok()
+        .filter(|host| RedirectUri::try_from(format!("https://{host}/")).is_ok())
         .ok_or("HOST is a host alone, such as app.example, without scheme, port and path")
 }
 
