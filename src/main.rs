@@ -11,10 +11,6 @@ use mcp_auth_sidecar::server::Server;
 use tracing::{error, info, warn};
 use tracing_subscriber::EnvFilter;
 
-/// Measured to pay where a call is passed on: `make bench`, the chapter of the gateway.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,

@@ -22,6 +22,10 @@ pub fn deny_file(data: &[u8]) {
     for line in text.lines() {
         let words: Vec<&str> = line.split('#').next().unwrap().split_ascii_whitespace().collect();
         let [kind, rest @ ..] = words.as_slice() else { continue };
+        // What can be nobody's name denies nobody.
+        if *kind == "person" && persons(rest[0]).is_empty() {
+            continue;
+        }
         let before = rest.last().filter(|_| *kind == "before" || rest.len() == 3);
         let end = before.map(|when| whole_second_from(when.parse().unwrap()));
         let when = end.map_or(NOW, |end| end + Seconds(-1));
