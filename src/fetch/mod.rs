@@ -5,6 +5,7 @@ mod api;
 mod freshness;
 mod outside;
 
+use std::error::Error;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -86,8 +87,11 @@ impl From<reqwest::Error> for FetchError {
         if error.is_timeout() {
             return Self::TimedOut;
         }
-        let is_inside = std::iter::successors(std::error::Error::source(&error), |error| error.source())
-            .any(<dyn std::error::Error>::is::<Inside>);
-        if is_inside { Self::Inside } else { Self::Transport(error) }
+        if is_caused_by::<Inside>(&error) { Self::Inside } else { Self::Transport(error) }
     }
+}
+
+/// Did an error of ours, handed to the client on its way, make a request fail?
+pub fn is_caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |&error| error.source()).any(<dyn Error>::is::<E>)
 }

@@ -47,8 +47,7 @@ impl Authority {
         if question.person != *person {
             return Err(Unanswered::AnotherPerson);
         }
-        let client = Client::registered(question.client_jti.clone(), now, Vec::new());
-        self.may_be_answered(&client, question.by_policy, Some(&question.redirect_uri), now)?;
+        self.may_still_be_answered(&question, now)?;
         let (issuer, uri, state) = (&self.site.issuer, question.redirect_uri.clone(), question.state.clone());
         let client_jti = question.client_jti.clone();
         let location = match given {
@@ -59,6 +58,16 @@ impl Authority {
             }
         };
         Ok(Answered { location, client_jti })
+    }
+
+    /// May the client of a question be answered by what the operator says now?
+    pub(super) fn may_still_be_answered(
+        &self,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<(), NotAnswered> {
+        let client = Client::registered(question.client_jti.clone(), now, Vec::new());
+        self.may_be_answered(&client, question.by_policy, Some(&question.redirect_uri), now)
     }
 }
 

@@ -25,7 +25,7 @@ impl Resource {
 
     /// Does the path of a request lie at this resource or below it?
     pub fn covers(&self, path: &str) -> bool {
-        path.strip_prefix(self.path()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        is_at_or_below(self.path(), path)
     }
 }
 
@@ -47,6 +47,11 @@ impl From<Resource> for String {
     fn from(resource: Resource) -> Self {
         resource.0
     }
+}
+
+/// Does a path lie at that of a resource, or below it?
+pub fn is_at_or_below(resource: &str, path: &str) -> bool {
+    path.strip_prefix(resource).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
 /// The MCP servers behind a site: at least one; the first is the default.

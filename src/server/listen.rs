@@ -44,9 +44,7 @@ pub(super) fn public(
     let ending = server.graceful_shutdown_signal();
     match listen {
         Listen::Tcp(address) => {
-            let listener = tcp(*address).map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
-            let bound = Bound { shown: address.to_string(), address: Some(address) };
+            let (listener, bound) = tcp(*address).map_err(failed)?;
             let service = move || {
                 let connected = |stream: TcpStream| async {
                     let peer = stream.peer_addr().ok();
@@ -110,9 +108,7 @@ pub(super) fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bou
         .disable_signals();
     match listen {
         Listen::Tcp(address) => {
-            let listener = tcp(*address).map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
-            let bound = Bound { shown: address.to_string(), address: Some(address) };
+            let (listener, bound) = tcp(*address).map_err(failed)?;
             Ok((server.listen(listener).map_err(failed)?.run(), bound))
         }
         Listen::Unix(path) => {
@@ -122,11 +118,13 @@ pub(super) fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bou
     }
 }
 
-fn tcp(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+fn tcp(address: SocketAddr) -> io::Result<(std::net::TcpListener, Bound)> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
+    let listener = socket.listen(BACKLOG)?.into_std()?;
+    let address = listener.local_addr()?;
+    Ok((listener, Bound { shown: address.to_string(), address: Some(address) }))
 }
 
 /// For whoever is in its group.

@@ -98,9 +98,7 @@ impl Authority {
                 self.judge_grant(&code.grant, &mut verdict);
             }
             Opened::Question(question) => {
-                let client = Client::registered(question.client_jti.clone(), now, Vec::new());
-                let uri = Some(&question.redirect_uri);
-                let answered = self.may_be_answered(&client, question.by_policy, uri, now);
+                let answered = self.may_still_be_answered(question, now);
                 verdict.refuse(answered.err().map(unanswered));
                 verdict.refuse(self.admit(&question.person, now).err().map(Reason::NotAdmitted));
             }

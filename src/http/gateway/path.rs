@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::oauth::Resource;
+use crate::oauth::resource::is_at_or_below;
 use crate::site::Site;
 
 /// The address at the upstream, byte for byte as the client sent path and query; none if the path is not plain.
@@ -35,20 +36,20 @@ pub(crate) fn is_plain(path: &str) -> bool {
 /// Could the MCP server find a longer resource in a path than the one that guards it? Most servers decode letters,
 /// some take no notice of case, others cut off parameters.
 pub(crate) fn leads_deeper(path: &str, resource: &Resource, site: &Site) -> bool {
-    let path = as_read(path);
     let deeper =
         |other: &&Resource| other.origin() == resource.origin() && other.path().len() > resource.path().len();
-    site.resources.iter().filter(deeper).any(|other| covers(&as_read(other.path()), &path))
+    let mut deeper = site.resources.iter().filter(deeper).peekable();
+    if deeper.peek().is_none() {
+        return false;
+    }
+    let path = as_read(path);
+    deeper.any(|other| is_at_or_below(&as_read(other.path()), &path))
 }
 
 fn as_read(path: &str) -> String {
     let segments =
         path.split('/').map(|segment| percent_decode_str(name(segment)).decode_utf8_lossy().to_lowercase());
     segments.collect::<Vec<_>>().join("/")
-}
-
-fn covers(resource: &str, path: &str) -> bool {
-    path.strip_prefix(resource).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
 /// A segment without its parameters (RFC 3986 §3.3).

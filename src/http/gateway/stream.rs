@@ -1,7 +1,6 @@
 //! Bodies on their way through, never whole in memory.
 
 use std::convert::Infallible;
-use std::error::Error as _;
 use std::time::Duration;
 
 use actix_web::body::{self, BodyStream, SizedStream};
@@ -13,6 +12,8 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
+
+use crate::fetch::is_caused_by;
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
 
@@ -60,14 +61,7 @@ struct TornBody(String);
 
 /// Is it the client's fault that a request could not be sent on?
 pub(super) fn is_torn(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<TornBody>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    is_caused_by::<TornBody>(error)
 }
 
 /// The answer as it arrives. When the client goes away the stream is dropped, and the upstream request with it.
