@@ -23,7 +23,8 @@ fn there_is_one_program_and_the_certificates_that_it_trusts_and_nobody_may_chang
     let relative: Vec<_> = files.iter().map(|file| file.strip_prefix(&image.root).unwrap()).collect();
     assert_eq!(relative, [Path::new(CERTIFICATES), Path::new("mcp-auth-sidecar")]);
     let modes = files.iter().map(|file| fs::metadata(file).unwrap());
-    let modes: Vec<_> = modes.map(|file| (file.uid(), file.gid(), file.permissions().mode() & 0o7777)).collect();
+    let modes: Vec<_> =
+        modes.map(|file| (file.uid(), file.gid(), file.permissions().mode() & 0o7777)).collect();
     assert_eq!(modes, [(0, 0, 0o644), (0, 0, 0o755)]);
     let bundle = fs::read_to_string(&files[0]).unwrap();
     assert!(bundle.matches("BEGIN CERTIFICATE").count() > 50, "these are few authorities");

@@ -5,16 +5,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use mcp_auth_sidecar::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::harness::provider::{AUDIENCE, rs256};
 use crate::harness::publisher::{CALLBACK, JSON, Publisher, answer};
 use crate::harness::trust::Authority;
 use crate::harness::upstream::Upstream;
-use crate::harness::{Client, Person};
+use crate::harness::{Client, Person, alice};
 
 /// As Kubernetes writes it: what is no whole name is tried below these first.
-pub(crate) const RESOLV: &str = "nameserver 127.0.0.1\nsearch mcp.svc.cluster.local cluster.local\noptions ndots:5\n";
+pub(crate) const RESOLV: &str =
+    "nameserver 127.0.0.1\nsearch mcp.svc.cluster.local cluster.local\noptions ndots:5\n";
 /// The name server has another address for that name, where nobody is.
 pub(crate) const HOSTS: &str = "127.0.0.1 localhost\n127.0.0.1 mcp-server\n";
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,8 +50,9 @@ impl Ground {
         Client { id, redirect_uri: CALLBACK.to_owned() }
     }
 
-    /// Somebody who signed in there, as the proxy tells it.
-    pub(crate) fn vouches(&self, person: &Person, now: i64) -> Person {
+    /// Alice, who signed in there just now, as the proxy tells it.
+    pub(crate) fn person(&self) -> Person {
+        let (person, now) = (alice(), Clock::system().now().as_secs());
         let claims = json!({
             "iss": self.url(""), "aud": AUDIENCE, "sub": person.user, "email": person.email,
             "email_verified": true, "iat": now, "exp": now + 3600,
@@ -74,7 +77,13 @@ impl Drop for Ground {
 /// A name server that knows these and nobody beyond.
 fn names() -> Child {
     let mut dnsmasq = Command::new("dnsmasq");
-    dnsmasq.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file"]);
+    dnsmasq.args([
+        "--keep-in-foreground",
+        "--conf-file=/dev/null",
+        "--no-resolv",
+        "--no-hosts",
+        "--pid-file",
+    ]);
     dnsmasq.args(["--user=root", "--listen-address=127.0.0.1", "--bind-interfaces"]);
     dnsmasq.args(["--local=/example/", "--local=/local/", "--address=/app.example/127.0.0.1"]);
     dnsmasq.args(["--address=/redis.mcp.svc.cluster.local/127.0.0.1"]);
@@ -84,13 +93,25 @@ fn names() -> Child {
 
 fn redis() -> Child {
     let mut redis = Command::new("redis-server");
-    redis.args(["--bind", "127.0.0.1", "--port", "6379", "--dir", "/", "--save", "", "--maxmemory-policy", "noeviction"]);
+    redis.args([
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        "6379",
+        "--dir",
+        "/",
+        "--save",
+        "",
+        "--maxmemory-policy",
+        "noeviction",
+    ]);
     started(redis, 6379)
 }
 
 fn started(mut command: Command, port: u16) -> Child {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
-    let child = quiet.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; `make image` installs it"));
+    let child =
+        quiet.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}; `make image` installs it"));
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(begun.elapsed() < PATIENCE, "nobody listens on port {port}");

@@ -19,9 +19,8 @@ impl Image {
     pub(crate) fn unpacked(folder: &Path) -> Self {
         let (whole, root) = (folder.join("archive"), folder.join("root"));
         unpack(&the_only("tar"), &whole);
-        let read = |name: &str| -> Value {
-            serde_json::from_slice(&fs::read(whole.join(name)).unwrap()).unwrap()
-        };
+        let read =
+            |name: &str| -> Value { serde_json::from_slice(&fs::read(whole.join(name)).unwrap()).unwrap() };
         let image = read("manifest.json")[0].clone();
         for layer in image["Layers"].as_array().unwrap() {
             unpack(&whole.join(layer.as_str().unwrap()), &root);

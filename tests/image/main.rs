@@ -22,3 +22,4 @@ mod ground;
 mod image;
 mod names;
 mod release;
+mod road;
