@@ -21,11 +21,31 @@ main() {
 
 # HEALTHCHECK is known to Docker's format alone.
 image() {
-    buildah build --quiet --format docker --file deploy/image/Dockerfile --timestamp "$SOURCE_DATE_EPOCH" \
-        --build-arg FROM=given --build-arg VERSION="$version" --build-arg REVISION="$revision" \
-        --tag "mcp-auth-sidecar:$version" . >"$out/id"
-    rm -f "$out/$name.tar"
-    buildah push --quiet "$(cat "$out/id")" "docker-archive:$out/$name.tar:mcp-auth-sidecar:$version"
+    local id
+    id=$(buildah build --quiet --format docker --file deploy/image/Dockerfile --timestamp "$SOURCE_DATE_EPOCH" \
+        --build-arg FROM=given --build-arg VERSION="$version" --build-arg REVISION="$revision" .)
+    archive "$id"
+    buildah rmi "$id" >/dev/null
+    buildah pull --quiet "docker-archive:$out/$name.tar" >/dev/null
+}
+
+# Without the names of the container and the host that buildah made it in: nothing reads them, and no two builds share them.
+archive() {
+    local parts config
+    parts=$(mktemp -d)
+    buildah push --quiet "$1" "docker-archive:$parts/archive"
+    tar --extract --file "$parts/archive" --directory "$parts"
+    jq --compact-output 'del(.container, .container_config, .config.Hostname)' \
+        "$parts/$(jq --raw-output '.[0].Config' "$parts/manifest.json")" >"$parts/config"
+    config=$(sha256sum "$parts/config" | cut -d ' ' -f 1).json
+    mv "$parts/config" "$parts/$config"
+    jq --compact-output '[{Config: $config, RepoTags: [$tag], Layers: .[0].Layers}]' \
+        --arg config "$config" --arg tag "mcp-auth-sidecar:$version" "$parts/manifest.json" >"$parts/manifest"
+    mv "$parts/manifest" "$parts/manifest.json"
+    tar --create --file "$out/$name.tar" --directory "$parts" --mtime "@$SOURCE_DATE_EPOCH" --mode 644 \
+        --owner 0 --group 0 --numeric-owner \
+        manifest.json "$config" "$(jq --raw-output '.[0].Layers[0]' "$parts/manifest.json")"
+    rm -rf "$parts"
 }
 
 parts_list() {

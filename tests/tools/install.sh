@@ -151,7 +151,7 @@ current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
 install_systemd_analyze() { debian systemd; }
 
 # buildah makes the image; the others are there to try it and to sign it.
-image_parts=(buildah dnsmasq minisign)
+image_parts=(buildah dnsmasq jq minisign)
 
 current_image_parts() { command -v "${image_parts[@]}" | grep -c . | grep -qx "${#image_parts[@]}"; }
 
