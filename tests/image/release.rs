@@ -16,7 +16,7 @@ fn what_was_released_verifies_and_what_was_changed_does_not() {
         (None, "Signature and comment signature verified"),
         (Some("program"), "FAILED"),
         (Some("SHA256SUMS"), "Signature verification failed"),
-        (Some("minisign.pub"), "is not the one used for the signature"),
+        (Some("minisign.pub"), "but the key id in the public key is"),
     ] {
         let release = signed();
         match changed {
