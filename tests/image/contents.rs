@@ -1,9 +1,10 @@
 //! What is in the image, and what it says of itself.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -80,6 +81,25 @@ fn the_list_of_parts_names_what_is_built_in() {
         assert!(found.starts_with(part), "{name} {found}");
     }
     assert!(version("proptest").is_none(), "what only the tests use");
+}
+
+#[test]
+fn the_list_of_parts_is_one_as_cyclonedx_defines_it() {
+    let list = fs::read_to_string(the_only("json")).unwrap();
+    assert_eq!(complaint(&list), "");
+    let spoilt = list.replace("\"application\"", "\"nothing\"");
+    assert!(complaint(&spoilt).starts_with("'nothing' is not one of"));
+}
+
+/// What a reader that others wrote says against it.
+fn complaint(list: &str) -> String {
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let mut python = Command::new(format!("{tests}/tools/.venv/bin/python"));
+    let python =
+        python.arg(format!("{tests}/image/parts/cyclonedx.py")).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut judge = python.spawn().expect("Python; `make tools` installs it");
+    judge.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
+    String::from_utf8(judge.wait_with_output().unwrap().stderr).unwrap()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
