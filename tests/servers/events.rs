@@ -31,6 +31,11 @@ impl Events {
         Self { response, is_json, unread: Vec::new(), last_id: None }
     }
 
+    /// Do messages come one by one, as events?
+    pub(crate) const fn is_a_stream(&self) -> bool {
+        !self.is_json
+    }
+
     /// The first message that fits; nothing when the answer ends before, or goes on without it.
     pub(crate) async fn message(&mut self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
         timeout(PATIENCE, self.first(fits)).await.ok()?

@@ -6,10 +6,11 @@ use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 use crate::{
-    behind::{Server, servers},
     client::initialize,
-    door::{Door, token},
+    door::Door,
+    server::{Server, servers},
     stack::{Stack, stack},
+    tokens::token,
 };
 
 #[tokio::test]

@@ -31,6 +31,11 @@ impl Session {
         Ok(session)
     }
 
+    /// Some servers keep none.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.id.is_some()
+    }
+
     /// The stream for what the server has to say unasked, or what came after an event.
     pub(crate) async fn listen(&self, last_id: Option<&str>) -> Response {
         let request = self.request(Method::GET).header("Accept", "text/event-stream");

@@ -10,9 +10,14 @@ pub(crate) fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("caddy", Ports::behind_an_edge())?;
-    stack.start_sidecar(stack.by_port())?;
+    let mut stack = before(Stack::of("caddy", Ports::behind_an_edge())?)?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
+    stack.start_sidecar(stack.by_port())?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     let alpha = vec![
         ("http://127.0.0.1:8080", sidecar),
@@ -35,7 +40,7 @@ fn start() -> Result<Stack, String> {
     ];
     let substitutions = [listeners, upstreams(&stack)].concat();
     stack.start_caddy(&substitutions)?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {

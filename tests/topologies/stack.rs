@@ -27,6 +27,8 @@ pub(crate) struct Stack {
     pub wire: Wire,
     /// The same before the sidecar, where a topology leads over it.
     pub sidecar_wire: Wire,
+    /// What the sidecar is told beyond the folder's own file.
+    pub settings: Environment,
     topology: &'static str,
     parts: Vec<Part>,
 }
@@ -65,6 +67,7 @@ impl Stack {
             proxy_secret: secrets::noted(sidecar(&["secret"], &[])),
             wire: Wire::to(ports.mcp_server),
             sidecar_wire: Wire::to(ports.sidecar),
+            settings: Vec::new(),
             topology,
             ports,
             parts: Vec::new(),
@@ -121,6 +124,7 @@ impl Stack {
         lines
             .map(|line| line.split_once('=').unwrap())
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(self.settings.iter().cloned())
             .collect()
     }
 

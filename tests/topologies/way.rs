@@ -30,11 +30,16 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) async fn after_the_whole_way(site: &Site, person: &Person) -> Self {
-        let (assistant, client) = registered(site).await;
+        let held = Self::for_the_resource("/mcp", site, person).await;
+        jose::verify(site, &held.tokens.access, &person.address).await;
+        held
+    }
+
+    pub(crate) async fn for_the_resource(path: &str, site: &Site, person: &Person) -> Self {
+        let (assistant, client) = registered(path, site).await;
         let attempt = Attempt::new(&assistant, &client, &WAY);
         let code = attempt.is_allowed(&assistant, person).await;
         let tokens = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
-        jose::verify(site, &tokens.access, &person.address).await;
         Self { client_id: client.id().to_owned(), tokens, assistant, client }
     }
 
@@ -46,12 +51,12 @@ impl Held {
 }
 
 pub(crate) async fn authorize_url(site: &Site) -> String {
-    let (assistant, client) = registered(site).await;
+    let (assistant, client) = registered("/mcp", site).await;
     assistant.authorize_url(&Attempt::new(&assistant, &client, &WAY).request)
 }
 
-async fn registered(site: &Site) -> (Assistant, Credentials) {
-    let assistant = Assistant::discover(site).await;
+async fn registered(path: &str, site: &Site) -> (Assistant, Credentials) {
+    let assistant = Assistant::discover_at(site, path).await;
     let registration = json!({"client_name": "topologies", "redirect_uris": [WAY.callback]});
     let client = Credentials::public(&assistant.register(&registration).await);
     (assistant, client)
