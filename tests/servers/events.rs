@@ -12,7 +12,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Events {
     response: Response,
-    is_json: bool,
+    /// One message, and no stream of events.
+    pub is_json: bool,
     unread: Vec<u8>,
     /// Of the last event that had one: where a client that lost its connection goes on.
     pub last_id: Option<String>,
@@ -29,11 +30,6 @@ impl Events {
         let content_type = response.headers().get("Content-Type").map(|value| value.to_str().unwrap());
         let is_json = content_type.is_some_and(|kind| kind.starts_with("application/json"));
         Self { response, is_json, unread: Vec::new(), last_id: None }
-    }
-
-    /// Do messages come one by one, as events?
-    pub(crate) const fn is_a_stream(&self) -> bool {
-        !self.is_json
     }
 
     /// The first message that fits; nothing when the answer ends before, or goes on without it.

@@ -13,7 +13,8 @@ use crate::{
 pub(crate) struct Session {
     door: Door,
     revision: &'static str,
-    id: Option<String>,
+    /// Some servers make none.
+    pub id: Option<String>,
     answer: Option<Events>,
 }
 
@@ -29,11 +30,6 @@ impl Session {
         agreed(Events::of(response).message(answers(0)).await.as_ref(), revision)?;
         assert_eq!(session.tell(initialized()).await, 202);
         Ok(session)
-    }
-
-    /// Some servers keep none.
-    pub(crate) const fn is_kept(&self) -> bool {
-        self.id.is_some()
     }
 
     /// The stream for what the server has to say unasked, or what came after an event.

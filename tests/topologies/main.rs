@@ -35,6 +35,7 @@ mod servers {
     pub(crate) mod stateless;
     pub(crate) mod trial;
 }
+
 use e2e::{assistant, jose, journey, mcp, part, person, raw, secrets};
 use program::tool;
 use servers::{client, count, door, events, legacy, rust_sdk, server, session, stateless, trial};

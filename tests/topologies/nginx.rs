@@ -11,7 +11,7 @@ use crate::{
     person::Person,
     ports::Ports,
     raw,
-    shipped::Substitutions,
+    shipped::{Substitutions, piece},
     stack::Stack,
     way::{self, Held},
 };
@@ -55,10 +55,20 @@ pub(crate) fn files<'a>(stack: &Stack, listeners: Substitutions<'a>) -> [File<'a
     ];
     [
         ("nginx.conf", "conf.d/mcp.conf", listeners),
-        ("site.conf", "mcp/site.conf", [site, direct::site(stack)].concat()),
+        ("site.conf", "mcp/site.conf", [site, direct::site(stack), another(stack)].concat()),
         ("headers.conf", "mcp/headers.conf", vec![]),
         ("answers.conf", "mcp/answers.conf", vec![]),
     ]
+}
+
+/// Another MCP server is another location, as the file says: here one whose paths are not all below one.
+fn another(stack: &Stack) -> Substitutions<'static> {
+    let next = "location /oauth/verify {";
+    let location = piece("nginx/site.conf", "location ~ ^/mcp(/|$) {", next)
+        .replace("^/mcp(/|$)", "^/(sse|messages)(/|$)")
+        .replace("/oauth/verify/mcp", "/oauth/verify/sse")
+        .replace("127.0.0.1:9000", &format!("127.0.0.1:{}", stack.wire.port));
+    stack.origin_is_a_resource.then(|| (next, location + next)).into_iter().collect()
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every MCP server in every topology, as the README shows it: a line for each server and transport, a column for each topology.
 //!
-//! The files of a topology stay as they stand: the servers take turns where its one MCP server is.
+//! The files of a topology stay as they stand: the servers take turns where its one MCP server is. Only for the one whose
+//! paths are not below `/mcp` there is a second resource, and a second location where the edge has such.
 
 use std::{
     fmt::Write as _,
@@ -28,14 +29,12 @@ use crate::{
 };
 
 const TOPOLOGIES: [&str; 5] = ["gateway", "sockets", "direct", "nginx", "caddy"];
-/// Where every path leads to the sidecar, an MCP server may have the whole origin; elsewhere the edge knows `/mcp` alone.
-const THROUGH_THE_SIDECAR: [&str; 2] = ["gateway", "sockets"];
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
 /// The words of one topology, in the order of the servers.
 type Column = Vec<String>;
 
-/// The port of a server; none where it cannot stand.
+/// The port of a server; none where there is no such server.
 type Place = Option<u16>;
 
 /// A server that was started, and where it answers.
@@ -78,7 +77,7 @@ fn column(topology: &'static str, behind: &Mutex<Vec<Behind>>) -> Column {
     let (places, tools) = if topology == "direct" {
         (verifying(&mut stack), Tools::WhoAmI)
     } else {
-        (knowing_nothing(topology, &mut behind.lock().unwrap()), Tools::Anybodys)
+        (knowing_nothing(&mut behind.lock().unwrap()), Tools::Anybodys)
     };
     let stack = stack.shows_its_logs_when_a_test_fails();
     let here = runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -104,10 +103,7 @@ fn before(topology: &'static str) -> Result<Stack, String> {
         _ => (of_our_own(), Ports::behind_an_edge()),
     };
     let mut stack = Stack::within(folder, topology, ports)?;
-    if THROUGH_THE_SIDECAR.contains(&topology) {
-        let resources = format!("{0}/mcp,{0}", stack.internal.issuer);
-        stack.settings.push(("MCP_AUTH_INTERNAL_RESOURCES".to_owned(), resources));
-    }
+    stack.origin_is_a_resource = topology != "direct";
     match topology {
         "gateway" => gateway::before(stack),
         "direct" => direct::before(stack),
@@ -122,12 +118,11 @@ fn before(topology: &'static str) -> Result<Stack, String> {
 }
 
 /// Once they answer.
-fn knowing_nothing(topology: &str, behind: &mut [Behind]) -> Vec<Place> {
+fn knowing_nothing(behind: &mut [Behind]) -> Vec<Place> {
     for (part, port, path) in behind {
         part.wait_until_it_answers(*port, path).unwrap_or_else(|sentence| panic!("{sentence}"));
     }
-    let leads_there = |server: &Server| !server.needs_the_origin() || THROUGH_THE_SIDECAR.contains(&topology);
-    servers().iter().map(|server| leads_there(server).then_some(server.port)).collect()
+    servers().iter().map(|server| Some(server.port)).collect()
 }
 
 /// Those of `examples/resource-servers/`, which know this topology's sites.

@@ -45,7 +45,7 @@ pub(crate) async fn gone_through(stack: &Stack, server: &Server, tools: Tools) -
     let stranger = Door::new(site.issuer.clone(), path, None);
     let document = site.url(&format!("/.well-known/oauth-protected-resource{resource}"));
     is_told_where_to_get_a_token(&stranger, &document).await?;
-    let held = Held::for_the_resource(resource, site, &alice).await;
+    let held = Held::from(path, resource, site, &alice).await;
     let door = Door::new(site.issuer.clone(), path, Some(held.tokens.access));
     match server.transport {
         Transport::Streamable => {
@@ -96,7 +96,7 @@ async fn knows(client: &mut impl Client, person: &Person) -> Result<(), String> 
 
 async fn streamed(client: &mut impl Client, id: u64, request: Value) -> Result<Value, String> {
     let events = client.ask(request).await.map_err(|status| format!("refused ({})", status.as_u16()))?;
-    if !events.is_a_stream() {
+    if events.is_json {
         return Err("no stream".to_owned());
     }
     events.message(answers(id)).await.ok_or_else(|| "no answer".to_owned())
@@ -104,7 +104,7 @@ async fn streamed(client: &mut impl Client, id: u64, request: Value) -> Result<V
 
 /// And is gone then. A server that keeps no session has none to end, and says so.
 async fn ends(client: &mut Session) -> Result<(), String> {
-    let expected = if client.is_kept() { "yes" } else { "405" };
+    let expected = if client.id.is_some() { "yes" } else { "405" };
     is("end", &ended(client).await, expected)
 }
 
