@@ -1,10 +1,13 @@
 //! What the operator's dashboards see: one function per event, and labels from small fixed sets.
 
+use std::time::Duration;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
@@ -15,6 +18,8 @@ use crate::clock::Timestamp;
 pub struct Telemetry {
     registry: Registry,
     requests: Family<Request, Counter>,
+    durations: Durations,
+    steps: Family<Progress, Counter>,
     refusals: Family<Reason, Counter>,
     replays: Family<Kind, Counter>,
     limited: Family<Door, Counter>,
@@ -33,6 +38,46 @@ struct Request {
     door: String,
     status: u16,
     error: &'static str,
+}
+
+/// The doors are few, but their names come from the routes.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Place {
+    door: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Progress {
+    site: String,
+    step: &'static str,
+}
+
+/// How far somebody came on the way from the first challenge to a call that passes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// A call without a token was told where to get one.
+    Challenged,
+    Registered,
+    /// A person who is signed in was asked, or needed no asking.
+    Authorized,
+    Consented,
+    /// A code became tokens.
+    Exchanged,
+    /// A call passed with its token.
+    Called,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Challenged => "challenged",
+            Self::Registered => "registered",
+            Self::Authorized => "authorized",
+            Self::Consented => "consented",
+            Self::Exchanged => "exchanged",
+            Self::Called => "called",
+        }
+    }
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -71,9 +116,16 @@ struct Ring {
 }
 
 impl Telemetry {
-    /// A request was answered: at which door, with which status, and which word of the protocol if it was refused.
-    pub fn answered(&self, door: &str, status: u16, error: &'static str) {
+    /// A request was answered: at which door, with which status, which word of the protocol if it was refused, and
+    /// after what time; a stream goes on after its answer began.
+    pub fn answered(&self, door: &str, status: u16, error: &'static str, after: Duration) {
         self.requests.get_or_create(&Request { door: door.to_owned(), status, error }).inc();
+        self.durations.get_or_create(&Place { door: door.to_owned() }).observe(after.as_secs_f64());
+    }
+
+    /// Somebody came one step on at this site.
+    pub fn reached(&self, site: &str, step: Step) {
+        self.steps.get_or_create(&Progress { site: site.to_owned(), step: step.name() }).inc();
     }
 
     /// Something was refused for this reason of ours.
@@ -149,6 +201,8 @@ impl Default for Telemetry {
         of.register("build", "Which build this is", build);
         Self {
             requests: metric(of, "requests", "Requests by door, status and error"),
+            durations: durations(of),
+            steps: metric(of, "steps", "Steps from the first challenge to a call that passes, by site"),
             refusals: metric(of, "refusals", "Refusals by reason"),
             replays: metric(of, "replays", "Codes and refresh tokens used again"),
             limited: metric(of, "limited", "Requests over a caller's limit"),
@@ -169,6 +223,17 @@ impl Default for Telemetry {
     }
 }
 
+type Durations = Family<Place, Histogram, fn() -> Histogram>;
+
+/// From what is answered out of memory to what waits for the MCP server; in seconds.
+const BOUNDS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+fn durations(registry: &mut Registry) -> Durations {
+    let durations = Durations::new_with_constructor(|| Histogram::new(BOUNDS));
+    registry.register("request_duration_seconds", "Time until an answer begins, by door", durations.clone());
+    durations
+}
+
 /// A metric that is registered and at hand.
 fn metric<M: Clone + Default + Metric>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();
@@ -183,7 +248,8 @@ mod tests {
     #[test]
     fn every_event_is_in_the_text() {
         let telemetry = Telemetry::default();
-        telemetry.answered("/oauth/token", 400, "invalid_grant");
+        telemetry.answered("/oauth/token", 400, "invalid_grant", Duration::from_millis(2));
+        telemetry.reached("public", Step::Consented);
         telemetry.refused("Reused");
         telemetry.replayed("code");
         telemetry.limited("register");
@@ -198,6 +264,9 @@ mod tests {
         let text = telemetry.text();
         for line in [
             r#"mcp_auth_requests_total{door="/oauth/token",status="400",error="invalid_grant"} 1"#,
+            r#"mcp_auth_request_duration_seconds_bucket{door="/oauth/token",le="0.001"} 0"#,
+            r#"mcp_auth_request_duration_seconds_bucket{door="/oauth/token",le="0.0025"} 1"#,
+            r#"mcp_auth_steps_total{site="public",step="consented"} 1"#,
             r#"mcp_auth_refusals_total{reason="Reused"} 1"#,
             r#"mcp_auth_replays_total{kind="code"} 1"#,
             r#"mcp_auth_limited_total{door="register"} 1"#,
