@@ -1,8 +1,9 @@
 //! What the operator's dashboards see: one function per event, and labels from small fixed sets.
 
+mod labels;
+
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,6 +13,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
 use crate::clock::Timestamp;
+pub use labels::Step;
+use labels::{Door, File, Kid, Kind, Outcome, Place, Progress, Reason, Request, Ring};
 
 /// The counters of one server.
 #[derive(Debug)]
@@ -29,90 +32,9 @@ pub struct Telemetry {
     key_since: Family<Ring, Gauge>,
     key_uses: Family<Kid, Gauge>,
     families: Gauge,
+    gateway_streams: Gauge,
     store_away: Gauge,
     revocations_read: Gauge,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Request {
-    door: String,
-    status: u16,
-    error: &'static str,
-}
-
-/// The doors are few, but their names come from the routes.
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Place {
-    door: String,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Progress {
-    site: String,
-    step: &'static str,
-}
-
-/// How far somebody came on the way from the first challenge to a call that passes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// A call without a token was told where to get one.
-    Challenged,
-    Registered,
-    /// A person who is signed in was asked, or needed no asking.
-    Authorized,
-    Consented,
-    /// A code became tokens.
-    Exchanged,
-    /// A call passed with its token.
-    Called,
-}
-
-impl Step {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Challenged => "challenged",
-            Self::Registered => "registered",
-            Self::Authorized => "authorized",
-            Self::Consented => "consented",
-            Self::Exchanged => "exchanged",
-            Self::Called => "called",
-        }
-    }
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Reason {
-    reason: String,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Kind {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Door {
-    door: &'static str,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Outcome {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct File {
-    file: &'static str,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Kid {
-    kid: String,
-}
-
-#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Ring {
-    ring: &'static str,
 }
 
 impl Telemetry {
@@ -184,12 +106,28 @@ impl Telemetry {
         self.families.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
+    /// An answer of the MCP server that is on its way, for as long as this lives.
+    pub fn gateway_stream(&self) -> OpenStream {
+        self.gateway_streams.inc();
+        OpenStream(self.gateway_streams.clone())
+    }
+
     /// Everything in the text format of Prometheus.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// Counted until it is dropped.
+#[derive(Debug)]
+pub struct OpenStream(Gauge);
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -212,6 +150,7 @@ impl Default for Telemetry {
             key_since: metric(of, "key_since_timestamp_seconds", "Since when a ring's key seals"),
             key_uses: metric(of, "key_uses", "Encryptions by a session key since the start"),
             families: metric(of, "families", "Families this replica remembers by itself"),
+            gateway_streams: metric(of, "gateway_streams", "Answers of the MCP server that are on their way"),
             store_away: metric(of, "store_away", "Whether the shared store does not answer"),
             revocations_read: metric(
                 of,
@@ -245,8 +184,7 @@ fn metric<M: Clone + Default + Metric>(registry: &mut Registry, name: &str, help
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_event_is_in_the_text() {
+    fn eventful() -> Telemetry {
         let telemetry = Telemetry::default();
         telemetry.answered("/oauth/token", 400, "invalid_grant", Duration::from_millis(2));
         telemetry.reached("public", Step::Consented);
@@ -261,7 +199,17 @@ mod tests {
         telemetry.families(3);
         telemetry.store_away(true);
         telemetry.revocations_read(Timestamp::from_secs(11));
+        telemetry
+    }
+
+    #[test]
+    fn every_event_is_in_the_text() {
+        let telemetry = eventful();
+        let (open, over) = (telemetry.gateway_stream(), telemetry.gateway_stream());
+        drop(over);
         let text = telemetry.text();
+        drop(open);
+        assert!(telemetry.text().contains("mcp_auth_gateway_streams 0"));
         for line in [
             r#"mcp_auth_requests_total{door="/oauth/token",status="400",error="invalid_grant"} 1"#,
             r#"mcp_auth_request_duration_seconds_bucket{door="/oauth/token",le="0.001"} 0"#,
@@ -276,11 +224,34 @@ mod tests {
             r#"mcp_auth_key_since_timestamp_seconds{ring="access"} 9"#,
             r#"mcp_auth_key_uses{kid="k1"} 11"#,
             "mcp_auth_families 3",
+            "mcp_auth_gateway_streams 1",
             "mcp_auth_store_away 1",
             "mcp_auth_revocations_read_timestamp_seconds 11",
             concat!(r#"mcp_auth_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
+    }
+    #[test]
+    fn what_dashboard_and_alerts_name_is_there_and_the_dashboard_shows_everything() {
+        let dashboard = include_str!("../../deploy/monitoring/dashboard.json");
+        let alerts = include_str!("../../deploy/monitoring/alerts.yaml");
+        let text = eventful().text();
+        for shown in [dashboard, alerts] {
+            let names: Vec<&str> = names(shown).collect();
+            assert!(!names.is_empty());
+            for name in names {
+                let is_there = [" ", "{"].iter().any(|end| text.contains(&format!("\n{name}{end}")));
+                assert!(is_there, "{name} is no metric of ours");
+            }
+        }
+        for metric in text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()) {
+            assert!(dashboard.contains(metric), "{metric} is not on the dashboard");
+        }
+    }
+
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.filter(|word| word.starts_with("mcp_auth_"))
     }
 }
