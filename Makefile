@@ -25,7 +25,7 @@ demo: needs ## The same with the real oauth2-proxy and a provider with a sign-in
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
-	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
+	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation --test monitoring)
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,gateway,cargo test --test gateway)

@@ -17,6 +17,7 @@ use super::{App, Here, caller, pages};
 use crate::flow::refusal::Refusal;
 use crate::oauth::{Jti, Subject};
 use crate::seal::new_jti;
+use crate::telemetry::Step;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,6 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Default)]
 struct Notes {
     client: String,
+    step: Option<Step>,
     refusal: Option<Refused>,
 }
 
@@ -40,6 +42,11 @@ struct RequestId(String);
 /// A door knows the client now; logs name it by its `jti`.
 pub(super) fn note_client(request: &HttpRequest, client: &Jti) {
     notes(request, |notes| client.as_str().clone_into(&mut notes.client));
+}
+
+/// This request brings somebody one step on.
+pub(super) fn note_step(request: &HttpRequest, step: Step) {
+    notes(request, |notes| notes.step = Some(step));
 }
 
 /// A refusal that leaves by a redirect.
@@ -82,21 +89,23 @@ pub(crate) async fn one_line<B: MessageBody + 'static>(
 
 fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
     let (request, status) = (response.request(), response.status().as_u16());
-    let Notes { client, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
+    let Notes { client, step, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
     let refusal = response.response().error().map(Refused::from).or(refusal).unwrap_or_default();
+    let here = Here::of(request);
+    let site = here.as_ref().map(|here| here.site.name.as_str()).unwrap_or_default();
+    let after = began.elapsed();
     if let Some(app) = request.app_data::<Data<App>>() {
-        app.telemetry.answered(
-            request.match_pattern().as_deref().unwrap_or("elsewhere"),
-            status,
-            refusal.word,
-        );
+        let door = request.match_pattern();
+        app.telemetry.answered(door.as_deref().unwrap_or("elsewhere"), status, refusal.word, after);
+        if let Some(step) = step {
+            app.telemetry.reached(site, step);
+        }
         if !refusal.reason.is_empty() {
             app.telemetry.refused(&refusal.reason);
         }
     }
     let (method, path) = (request.method(), request.path());
-    let site = Here::of(request).map(|here| here.site.name.clone()).unwrap_or_default();
-    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
     let Refused { word, causes, .. } = refusal;
     if status >= 500 {
         error!(request = id, %method, path, status, micros, site, client, error = word, reason = causes, "request");
