@@ -42,6 +42,11 @@ impl Figures {
         self.of(step, |step| step.micros.len())
     }
 
+    /// How often somebody was told to wait.
+    pub(crate) fn waits(&self) -> usize {
+        self.steps.lock().unwrap().values().map(|step| step.told_to_wait).sum()
+    }
+
     /// All steps together: good ones, those told to wait, failed ones, median and 99th percentile, slowest.
     pub(crate) fn line(&self) -> String {
         let steps = self.steps.lock().unwrap();

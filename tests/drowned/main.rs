@@ -16,8 +16,12 @@ mod doors {
 mod mount;
 use doors::harness;
 
+mod drowned;
 mod figures;
+mod floods;
 mod mcp_server;
+mod patience;
 mod server;
 mod soak;
+mod stranger;
 mod walk;

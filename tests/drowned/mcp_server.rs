@@ -1,6 +1,8 @@
 //! An MCP server that remembers nothing: an answer to each call, and an event a second on each stream.
 
 use std::convert::Infallible;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -12,15 +14,22 @@ use futures_util::stream;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
+use crate::server::runtime;
+
 const BEAT: Duration = Duration::from_secs(1);
 pub(crate) const EVENT: &str = "data: still here\n\n";
 
-/// Its address; it ends with its runtime.
-pub(crate) async fn start() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(any(reply))).await });
-    url
+/// Its address. It has a thread to itself, and ends with the process.
+pub(crate) fn start() -> String {
+    let (ready, address) = mpsc::channel();
+    thread::spawn(move || {
+        runtime().block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            ready.send(listener.local_addr().unwrap()).unwrap();
+            axum::serve(listener, Router::new().fallback(any(reply))).await.unwrap();
+        });
+    });
+    format!("http://{}", address.recv().unwrap())
 }
 
 async fn reply(request: Request) -> Response {

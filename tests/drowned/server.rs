@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, redirect};
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
 
 use crate::harness::{self, PROXY_SECRET, PUBLIC, browser};
@@ -67,6 +68,18 @@ impl Server {
         fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
     }
 
+    /// Once nothing is opened or closed any more.
+    pub(crate) async fn comes_to_rest(&self) -> usize {
+        let mut handles = [0; 4];
+        let still = async || {
+            handles.rotate_right(1);
+            handles[0] = self.handles();
+            handles.iter().all(|before| *before == handles[0])
+        };
+        within("at rest", still).await;
+        self.handles()
+    }
+
     /// What it said that is worse than `info`.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap();
@@ -88,6 +101,11 @@ impl Drop for Server {
 pub(crate) fn proxy() -> reqwest::Client {
     let plain = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
     plain.tls_certs_only([]).pool_idle_timeout(Duration::from_secs(90)).build().unwrap()
+}
+
+/// One thread's work.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// For both ends of thousands of connections, here and in the server, which inherits it.

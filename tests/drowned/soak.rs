@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use reqwest::Method;
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 use crate::figures::Figures;
+use crate::floods::CLOUD;
 use crate::harness::{Client, Tokens, alice, bob};
 use crate::mcp_server::{self, EVENT};
 use crate::mount::RINGS;
-use crate::server::{Server, proxy, within};
+use crate::server::{Server, proxy, runtime, within};
 use crate::walk::Walk;
 
 const WALKERS: usize = 2;
@@ -54,8 +54,7 @@ struct Sample {
 #[test]
 fn a_server_at_half_load_stays_as_it_is_for_as_long_as_it_works() {
     let (operator, crowd) = (runtime(), runtime());
-    let url = crowd.block_on(mcp_server::start());
-    let soak = operator.block_on(Soak::on(&url));
+    let soak = operator.block_on(Soak::on(&mcp_server::start()));
     thread::scope(|scope| {
         scope.spawn(|| crowd.block_on(soak.make()));
         operator.block_on(soak.turn_and_measure());
@@ -63,10 +62,6 @@ fn a_server_at_half_load_stays_as_it_is_for_as_long_as_it_works() {
     });
     soak.assert_nothing_grew();
     soak.assert_nothing_went_wrong();
-}
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "settings of this test's, not of the server's")]
@@ -99,7 +94,7 @@ impl Soak {
     fn by(&self, at: usize, proxy: &reqwest::Client) -> Walk<'_> {
         let (server, figures) = (&self.server, &self.figures);
         let person = if at % 2 == 0 { alice() } else { bob() };
-        Walk { server, figures, proxy: proxy.clone(), person, from: "203.0.113.7" }
+        Walk { server, figures, proxy: proxy.clone(), person, from: CLOUD.to_owned() }
     }
 
     async fn walk(&self, walk: Walk<'_>, rest: u32) {

@@ -19,7 +19,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) proxy: reqwest::Client,
     pub(crate) person: Person,
     /// The address that the proxy saw.
-    pub(crate) from: &'static str,
+    pub(crate) from: String,
 }
 
 impl Walk<'_> {
@@ -67,7 +67,7 @@ impl Walk<'_> {
 
     async fn step(&self, name: &'static str, request: RequestBuilder, status: u16) -> Option<Answer> {
         let begun = Instant::now();
-        let answer = match read(request.header("X-Forwarded-For", self.from).timeout(HANGS)).await {
+        let answer = match read(request.header("X-Forwarded-For", &self.from).timeout(HANGS)).await {
             Ok(answer) => answer,
             Err(error) => {
                 self.figures.failed(name, &format!("{error:?}"));
