@@ -18,7 +18,7 @@ use crate::stranger::{Heard, flood};
 use crate::walk::Walk;
 
 /// All floods together, if nothing else is asked for.
-const LONG: u64 = 40;
+const LONG: u64 = 30;
 const BEAT: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(20);
 const MEGABYTE: usize = 1024;

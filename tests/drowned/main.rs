@@ -16,6 +16,7 @@ mod doors {
 mod mount;
 use doors::harness;
 
+mod complaints;
 mod drowned;
 mod figures;
 mod floods;
