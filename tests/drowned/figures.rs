@@ -56,7 +56,7 @@ impl Figures {
         let at = |share: usize| micros.get((micros.len() * share / 1000).min(micros.len().saturating_sub(1)));
         let millis = |share| f64::from(*at(share).unwrap_or(&0)) / 1000.0;
         format!(
-            "{:>6} good {:>4} told to wait {:>3} failed | {:>6.1} {:>7.1} {:>7.1} ms",
+            "{:>6} {:>4} {:>3}; {:>6.1} {:>7.1} {:>7.1}",
             sum(|step| step.micros.len()),
             sum(|step| step.told_to_wait),
             sum(|step| step.failed),

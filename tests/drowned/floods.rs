@@ -28,16 +28,9 @@ pub(crate) struct Ground {
 pub(crate) const BEYOND_THE_LIMIT: &str = "registrations beyond the limit";
 pub(crate) const PER_MINUTE: usize = 60;
 
-pub(crate) const FLOODS: [Flood; 18] = [
-    Flood {
-        register_per_minute: "60",
-        ..quick(BEYOND_THE_LIMIT, |_, _| registration(CLOUD), &["201", "429"])
-    },
-    quick("registrations without a limit", |_, _| registration(CLOUD), &["201"]),
-    Flood {
-        register_per_minute: "600",
-        ..quick("registrations from everywhere", |_, n| registration(&somewhere(n)), &["201"])
-    },
+pub(crate) const FLOODS: [Flood; 19] = [
+    crowd("nobody", 0, |_, _| Knock::at_once(""), &[]),
+    quick("registrations", |_, _| registration(CLOUD), &["201"]),
     quick("bad tokens at the gateway", |ground, _| get("/mcp", &ground.bad_token()), &["401"]),
     quick("bad tokens to verify", |ground, _| get("/oauth/verify/mcp", &ground.bad_token()), &["401"]),
     quick("failures in a client's name", |ground, _| failure(&ground.client.id, CLOUD), &["400", "429"]),
@@ -48,11 +41,13 @@ pub(crate) const FLOODS: [Flood; 18] = [
     crowd("slow chunks", 500, |_, _| Knock::slowly(chunked("/oauth/register"), b"1\r\na\r\n"), &[]),
     crowd("slow bodies for the MCP server", 300, |ground, _| ground.upload(), &[]),
     crowd("idle connections", 2_000, |_, _| Knock::at_once(""), &[]),
-    crowd("half a head of 100 kB", 500, |_, _| Knock::at_once(half_a_head()), &[]),
+    crowd("half heads of 100 kB", 500, |_, _| Knock::at_once(half_a_head()), &[]),
     crowd("bodies that never come", 500, |_, _| Knock::at_once(body("/oauth/token", FORM, 60_000, "a")), &[]),
     quick("huge targets", |_, _| get(&format!("/mcp?{}", "a".repeat(300_000)), ""), &["431"]),
     quick("huge headers", |_, _| get("/mcp", &format!("A: {}\r\n", "a".repeat(300_000))), &["431"]),
     quick("bodies over the limit", |_, _| too_much(), &["413"]),
+    limited("600", quick("registrations from everywhere", |_, n| registration(&somewhere(n)), &["201"])),
+    limited("60", quick(BEYOND_THE_LIMIT, |_, _| registration(CLOUD), &["201", "429"])),
 ];
 
 type Say = fn(&Ground, usize) -> Knock;
@@ -64,6 +59,10 @@ const fn quick(name: &'static str, knock: Say, hear: &'static [&'static str]) ->
 
 const fn crowd(name: &'static str, crowd: usize, knock: Say, hear: &'static [&'static str]) -> Flood {
     Flood { name, crowd, register_per_minute: "0", knock, hear }
+}
+
+const fn limited(register_per_minute: &'static str, flood: Flood) -> Flood {
+    Flood { register_per_minute, ..flood }
 }
 
 impl Ground {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// Between two bytes of one who is slow.
 const DRIP: Duration = Duration::from_millis(100);
@@ -28,14 +28,9 @@ pub(crate) struct Knock {
 #[derive(Default)]
 pub(crate) struct Heard(Mutex<BTreeMap<String, usize>>);
 
-/// So many at once, each on a new connection again and again, for so long.
-pub(crate) async fn flood(
-    address: &str,
-    crowd: usize,
-    long: Duration,
-    knock: impl Fn(usize) -> Knock,
-) -> Heard {
-    let (heard, knock) = (Heard::default(), &knock);
+/// So many at once, each on a new connection again and again.
+pub(crate) async fn flood(address: &str, crowd: usize, heard: &Heard, knock: impl Fn(usize) -> Knock) {
+    let knock = &knock;
     let one = async |at: usize| {
         sleep(STAGGER * u32::try_from(at).unwrap()).await;
         for turn in 0.. {
@@ -44,8 +39,7 @@ pub(crate) async fn flood(
             heard.count(&knock(at + turn * crowd).on(stream).await);
         }
     };
-    let _ = timeout(long, join_all((0..crowd).map(one))).await;
-    heard
+    join_all((0..crowd).map(one)).await;
 }
 
 impl Knock {
@@ -98,6 +92,10 @@ fn status(head: &str) -> String {
 impl Heard {
     pub(crate) fn count(&self, what: &str) {
         *self.0.lock().unwrap().entry(what.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn all(&self, whats: &[&str]) -> bool {
+        whats.iter().all(|what| self.counted(what) > 0)
     }
 
     pub(crate) fn counted(&self, what: &str) -> usize {
