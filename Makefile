@@ -29,6 +29,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,gateway,cargo test --test gateway)
+	@$(call part,drowned,SOAK_SECS=20 cargo test --test drowned)
 	@$(call part,kubernetes,cargo test --test kubernetes)
 	@$(call part,end to end,cargo test --test e2e)
 	@$(call part,topologies,cargo test --test topologies)
@@ -73,9 +74,11 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour
+slow: needs tools ## What takes longer than a test may: replicas under load, floods, streams held still and half a load for hours
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
+	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)
+	@$(call part,soak,SOAK_SECS=3600 cargo test --test drowned half_load)
 
 fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
 	@tests/tools/install.sh cargo_fuzz

@@ -34,7 +34,7 @@ struct Slow {
     slowly: &'static str,
 }
 
-/// X-12, T20
+///
 #[tokio::test]
 async fn nobody_holds_a_connection_for_ever_by_being_slow() {
     let server = Server::start(&mcp_server::start(), &FASTER).await;
@@ -46,7 +46,7 @@ async fn nobody_holds_a_connection_for_ever_by_being_slow() {
     within("all closed", async || server.handles() <= before).await;
 }
 
-/// X-12, T20
+///
 #[tokio::test]
 async fn nobody_holds_a_connection_for_ever_by_reading_nothing() {
     let server = Server::start(&mcp_server::start(), &FASTER).await;
