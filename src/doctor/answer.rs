@@ -45,6 +45,11 @@ impl Answer {
         self.is_html() && self.body.contains("/oauth2/start")
     }
 
+    /// What oauth2-proxy says instead, to who accepts JSON alone.
+    pub(super) fn is_sign_in_refused(&self) -> bool {
+        self.status == 401 && self.count("www-authenticate") == 0 && self.body.trim() == "{}"
+    }
+
     pub(super) fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_str(&self.body).ok()
     }

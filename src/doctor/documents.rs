@@ -32,12 +32,17 @@ impl ResourceMetadata {
         Finding::new(Document::ResourceDiffers, seen)
     }
 
-    /// The first, which is the only one that all assistants look at.
-    pub(super) fn issuer(&self) -> Result<(&str, Issuer), Finding> {
+    /// The first, which is the only one that all assistants look at: at another host, or at this very origin.
+    pub(super) fn issuer(&self, target: &Target) -> Result<(&str, Issuer), Finding> {
         let first = self.authorization_servers.first().map(String::as_str).unwrap_or_default();
-        let seen = || format!("authorization_servers begins with {first:?}");
-        let issuer = Issuer::try_from(first.to_owned());
-        Ok((first, issuer.map_err(|_| Finding::new(Document::IssuerDiffers, seen()))?))
+        let issuer = Issuer::try_from(first.to_owned()).ok();
+        let at_home = |issuer: &Issuer| issuer.as_str() == target.origin();
+        let abroad =
+            |issuer: &Issuer| Url::parse(issuer.as_str()).is_ok_and(|url| url.host() != target.url().host());
+        let issuer = issuer.filter(|issuer| at_home(issuer) || abroad(issuer));
+        let seen =
+            || format!("authorization_servers begins with {first:?}, the address is {:?}", target.as_str());
+        Ok((first, issuer.ok_or_else(|| Finding::new(Document::IssuerDiffers, seen()))?))
     }
 }
 

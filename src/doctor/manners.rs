@@ -14,23 +14,18 @@ const METHODS: [Method; 4] = [Method::POST, Method::GET, Method::HEAD, Method::D
 pub(super) async fn findings(road: &Road<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for method in METHODS {
-        let knock = road.knock(method.clone()).await;
-        let finding = match (&method, knock) {
-            (_, Err(finding)) => Some(finding),
-            (&Method::HEAD, Ok(None)) => {
-                Some(Finding::new(Guard::MethodRefused, "HEAD: no resource_metadata"))
+        match road.knock(method.clone()).await {
+            Err(finding) => found.push(finding),
+            Ok(Some(_)) => {}
+            // Where the first has no challenge, the others need none to be wrong.
+            Ok(None) if method == Method::POST => {
+                return vec![Finding::new(Guard::ChallengeLost, "POST: no resource_metadata")];
             }
-            (&Method::POST, Ok(None)) => {
-                Some(Finding::new(Guard::ChallengeLost, "POST: no resource_metadata"))
+            Ok(None) if method == Method::HEAD && found.is_empty() => {
+                found.push(Finding::new(Guard::MethodRefused, "HEAD: no resource_metadata"));
             }
             // Some servers have nothing to say by GET.
-            _ => None,
-        };
-        let lost = finding.as_ref().is_some_and(|finding| finding.cause == Guard::ChallengeLost.into());
-        found.extend(finding);
-        // The others have lost it, too.
-        if lost {
-            return found;
+            Ok(None) => {}
         }
     }
     found.extend(stripped(road).await);

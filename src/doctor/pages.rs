@@ -29,6 +29,10 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Fi
         let allowed = road.ask(preflight.clone()).await;
         found.extend(judged((&answer, &answered), (&preflight, allowed)));
     }
+    // Where it is lost everywhere it is lost there, too.
+    if found.iter().any(|finding| finding.cause == Guard::CorsLost.into()) {
+        found.retain(|finding| !finding.cause.is_note());
+    }
     found
 }
 
@@ -58,9 +62,10 @@ fn judged(
         (Reads::May, true) => None,
         (Reads::May, false) => Some(Finding::new(Guard::PreflightRefused, seen(preflight, &allowed))),
         // A server that has never heard of pages refuses both.
-        (Reads::MayNot, false) if ask.is_knock() => {
+        (Reads::MayNot, false) if ask.is_knock() && answer.status == 401 => {
             Some(Finding::new(Guard::NoPages, seen(preflight, &allowed)))
         }
+        (Reads::MayNot, _) if ask.is_knock() && answer.status != 401 => None,
         (Reads::MayNot, _) => Some(Finding::new(Guard::CorsLost, seen(ask, answer))),
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Road<'a> {
 
     /// The authorization server that the resource names.
     pub(super) async fn server(&self, resource: &ResourceMetadata) -> Result<ServerMetadata, Finding> {
-        let (named, issuer) = resource.issuer()?;
+        let (named, issuer) = resource.issuer(self.target)?;
         let url = Url::parse(&issuer.at(AUTHORIZATION_SERVER)).map_err(|_| lost(named))?;
         let server: ServerMetadata = self.document(Ask::get(url)).await?;
         server.is_of(named)?;
@@ -240,7 +240,7 @@ fn stranger(ask: &Ask, answer: &Answer) -> Option<Cause> {
         421 => Edge::Misdirected.into(),
         429 => Edge::TooMany.into(),
         502..=504 => Edge::UpstreamAway.into(),
-        _ if answer.is_sign_in_page() => Person::SignInAsked.into(),
+        _ if answer.is_sign_in_page() || answer.is_sign_in_refused() => Person::SignInAsked.into(),
         // A bare 401 or 404 is what it says, in whatever dress.
         401 | 404 | 405 => return None,
         _ if answer.is_html() => Edge::HtmlInstead.into(),
@@ -288,6 +288,8 @@ mod tests {
             (answer(502, &html, "<html>"), Some(Edge::UpstreamAway.into())),
             (answer(403, &html, "<html>"), Some(Edge::HtmlInstead.into())),
             (answer(403, &[], "{}"), Some(Edge::Unexpected.into())),
+            (answer(401, &[], "{}\n"), Some(Person::SignInAsked.into())),
+            (answer(401, &[("www-authenticate", "Bearer")], "{}"), None),
             (answer(404, &html, "<html>"), None),
             (answer(304, &[], ""), None),
             (answer(404, &[], "{}"), None),
