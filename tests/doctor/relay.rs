@@ -48,8 +48,8 @@ fn carry(
 ) -> std::io::Result<()> {
     let (head, body) = message(&mut BufReader::new(caller.try_clone()?))?;
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, upstream))?;
-    server.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())?;
-    server.write_all(&body)?;
+    // In one piece, as it came.
+    server.write_all(&[format!("{head}Connection: close\r\n\r\n").as_bytes(), &body].concat())?;
     let mut answer = Vec::new();
     // A server that resets the connection behind its answer has answered.
     let _ = server.read_to_end(&mut answer);

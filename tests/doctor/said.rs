@@ -41,8 +41,9 @@ pub(crate) fn trusting(address: &str, at: Option<u16>, more: &[&str], environmen
 impl Said {
     /// Every cause that was named, notes too.
     pub(crate) fn causes(&self) -> BTreeSet<&str> {
-        let findings =
-            self.report["findings"].as_array().unwrap_or_else(|| panic!("no report: {}", self.err));
+        let findings = self.report["findings"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no report: {} {:?}", self.err, self.report));
         findings.iter().map(|finding| finding["cause"].as_str().unwrap()).collect()
     }
 
