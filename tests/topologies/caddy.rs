@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{direct, guard, ports::Ports, shipped::Substitutions, stack::Stack};
+use crate::{direct, examined, guard, ports::Ports, shipped::Substitutions, stack::Stack};
 
 pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
@@ -44,6 +44,11 @@ pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
         ("127.0.0.1:8080", format!("127.0.0.1:{}", stack.ports.sidecar)),
         ("127.0.0.1:9000", format!("127.0.0.1:{}", stack.wire.port)),
     ]
+}
+
+#[test]
+fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::OnceLock};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 use crate::{
-    forgery,
+    examined, forgery,
     mcp::Mcp,
     person::Person,
     ports::Ports,
@@ -37,6 +37,11 @@ fn start() -> Result<Stack, String> {
         ],
     )?;
     Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+#[test]
+fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack());
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use e2e::{assistant, jose, journey, mcp, part, person, raw, secrets};
 
 mod counterfeit;
 mod edge;
+mod examined;
 mod folder;
 mod forgery;
 mod guard;

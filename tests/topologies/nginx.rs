@@ -7,7 +7,7 @@ use reqwest::{Client, redirect::Policy};
 use crate::{
     direct,
     edge::File,
-    guard,
+    examined, guard,
     person::Person,
     ports::Ports,
     raw,
@@ -54,6 +54,11 @@ pub(crate) fn files<'a>(stack: &Stack, listeners: Substitutions<'a>) -> [File<'a
         ("headers.conf", "mcp/headers.conf", vec![]),
         ("answers.conf", "mcp/answers.conf", vec![]),
     ]
+}
+
+#[test]
+fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack());
 }
 
 #[tokio::test]
