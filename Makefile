@@ -27,6 +27,7 @@ test: needs tools ## Everything but the slow part: rules, doors, layers, demo, r
 	@$(call part,rules,cargo test --lib --bins)
 	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation --test monitoring)
 	@$(call part,store,cargo test --test store)
+	@$(call part,doctor,cargo test --test doctor)
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,gateway,cargo test --test gateway)
 	@$(call part,drowned,SOAK_SECS=20 cargo test --test drowned)
