@@ -1,7 +1,12 @@
 //! What the job may do under its own service account, and that nothing else is open to it.
 
-use crate::job::{DAY, Job, NAME, sidecar};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::job::{DAY, Job, NAME, said, sidecar};
 use crate::templates::admitted;
+
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn the_job_turns_the_rings_by_its_own_token_and_changes_nothing_else() {
@@ -57,10 +62,20 @@ fn another_token_is_forbidden_or_unknown() {
     }
     job.has_token(&own);
     job.assert_says(&job.runs(), 0, "access: nothing is due");
-    job.kubectl(&["delete", "rolebinding", NAME]);
-    job.assert_says(&job.runs(), 1, forbidden);
-    job.kubectl(&["delete", "serviceaccount", NAME]);
-    job.assert_says(&job.runs(), 1, unknown);
+    for (kind, sentence) in [("rolebinding", forbidden), ("serviceaccount", unknown)] {
+        job.kubectl(&["delete", kind, NAME]);
+        refused_soon(&job, sentence);
+        job.assert_says(&job.runs(), 1, sentence);
+    }
+}
+
+/// The API server remembers for some seconds whom it let in, and why.
+fn refused_soon(job: &Job, sentence: &str) {
+    let began = Instant::now();
+    while !said(&job.runs()).contains(sentence) {
+        assert!(began.elapsed() < PATIENCE, "{sentence}");
+        thread::sleep(Duration::from_millis(300));
+    }
 }
 
 #[test]

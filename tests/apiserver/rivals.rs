@@ -49,14 +49,16 @@ fn who_lost_against_a_change_of_the_rings_turns_those_that_are_there_now() {
 #[test]
 fn jobs_and_labels_at_the_same_time_stage_one_key_and_lose_nothing() {
     let job = Job::installed("rivals-many");
+    // With the one job that comes first, four writes: nobody can lose five times.
+    let labels = 3;
     job.age("access", 29 * DAY);
     let outputs: Vec<Output> = thread::scope(|all| {
-        all.spawn(|| (1..=4).for_each(|number| label(number)(&job)));
+        all.spawn(|| (1..=labels).for_each(|number| label(number)(&job)));
         let jobs: Vec<_> = (0..6).map(|_| all.spawn(|| job.runs())).collect();
         jobs.into_iter().map(|job| job.join().unwrap()).collect()
     });
     let staged = outputs.iter().filter(|output| said(output).contains("access: a key is staged")).count();
-    assert_eq!((staged, job.states("access").len(), written(&job)), (1, 2, 4));
+    assert_eq!((staged, job.states("access").len(), written(&job)), (1, 2, labels));
     assert!(outputs.iter().all(|output| output.status.success()), "{:?}", outputs.iter().map(said));
 }
 
