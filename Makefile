@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance apiserver slow fuzz bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ fmt: needs ## Is the code formatted?
 	@cargo fmt --check
 
 lint: needs ## Clippy, every warning an error
-	@cargo clippy --all-targets -- -D warnings
+	@cargo clippy --all-targets --test apiserver -- -D warnings
 
 doc: needs ## Build the documentation, every warning an error
 	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
@@ -75,7 +75,12 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-slow: needs tools ## What takes longer than a test may: replicas under load, floods, streams held still and half a load for hours
+apiserver: needs ## The Kubernetes files and the nightly job on a real API server, which takes minutes to install
+	@tests/tools/install.sh api_server manifest_parts debian_parts
+	@cargo test --test apiserver
+
+slow: needs tools ## What takes longer than a test may: an API server, replicas under load, floods, streams held still and half a load for hours
+	@$(call part,apiserver,$(MAKE) --no-print-directory apiserver)
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)
