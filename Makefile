@@ -11,7 +11,7 @@ part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - s
 .PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance supply image container reproducible apiserver slow fuzz bench needs
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: needs ## Start everything on one machine, with a sign-in page in place of oauth2-proxy (PORT=4180)
 	@cargo build --quiet --bin mcp-auth-sidecar --example demo
