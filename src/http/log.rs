@@ -64,6 +64,11 @@ pub(super) fn audit(request: &HttpRequest, event: &'static str, client: &Jti, pe
     info!(target: "audit", event, site, client = client.as_str(), sub, address, request = id);
 }
 
+/// The answer of the MCP server does not end as it should; the line of its request is out by then.
+pub(super) fn broke_off(id: &str, error: &dyn std::error::Error) {
+    error!(request = id, reason = Refused::of("", error).causes, "the MCP server broke off its answer");
+}
+
 /// Logs each request once, with the cause of a refusal: `info` for what others did wrong, `error` for ourselves.
 /// The line has no query, no header and no person.
 pub(crate) async fn one_line<B: MessageBody + 'static>(
@@ -168,7 +173,7 @@ fn known_or_new_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| new_jti().to_string(), str::to_owned)
 }
 
-fn request_id(request: &HttpRequest) -> String {
+pub(super) fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
