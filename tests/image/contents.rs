@@ -16,18 +16,18 @@ const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 const LARGEST: u64 = 20_000_000;
 
 #[test]
-fn there_is_one_program_and_the_certificates_that_it_trusts_and_nobody_may_change_them() {
+fn there_is_one_program_with_its_licence_and_the_certificates_it_trusts_and_nobody_may_change_them() {
     let folder = TempDir::new().unwrap();
     let image = Image::unpacked(folder.path());
     let mut files = files_below(&image.root);
     files.sort();
     let relative: Vec<_> = files.iter().map(|file| file.strip_prefix(&image.root).unwrap()).collect();
-    assert_eq!(relative, [Path::new(CERTIFICATES), Path::new("mcp-auth-sidecar")]);
+    assert_eq!(relative, ["LICENSE", CERTIFICATES, "mcp-auth-sidecar"].map(Path::new));
     let modes = files.iter().map(|file| fs::metadata(file).unwrap());
     let modes: Vec<_> =
         modes.map(|file| (file.uid(), file.gid(), file.permissions().mode() & 0o7777)).collect();
-    assert_eq!(modes, [(0, 0, 0o644), (0, 0, 0o755)]);
-    let bundle = fs::read_to_string(&files[0]).unwrap();
+    assert_eq!(modes, [(0, 0, 0o644), (0, 0, 0o644), (0, 0, 0o755)]);
+    let bundle = fs::read_to_string(&files[1]).unwrap();
     assert!(bundle.matches("BEGIN CERTIFICATE").count() > 50, "these are few authorities");
 }
 

@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(cargo_fuzz image_parts)
+more_parts=(cargo_fuzz image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -127,7 +127,28 @@ install_cargo_fuzz() {
     cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
 }
 
-debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
+api_server_sources=(apiserver/go.mod apiserver/go.sum apiserver/etcd.go)
+
+current_api_server() {
+    [ -x bin/kube-apiserver ] && [ -x bin/kubectl ] && [ -x bin/etcd ] && stamped api-server "${api_server_sources[@]}"
+}
+
+install_api_server() {
+    need go "Go 1.26 or later" "to build the API server of Kubernetes, its store and kubectl"
+    (
+        cd apiserver
+        local version
+        version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
+        echo "tests/tools: building the API server of Kubernetes $version, its store and kubectl (some four minutes the first time)"
+        export CGO_ENABLED=0
+        go build -mod=readonly -trimpath -ldflags "-s -w" -o ../bin/etcd etcd.go
+        go build -mod=readonly -trimpath -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" \
+            -o ../bin/ k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
+    )
+    stamp api-server "${api_server_sources[@]}"
+}
+
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
