@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::OnceLock};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 use crate::{
-    forgery,
+    examined, forgery,
     mcp::Mcp,
     person::Person,
     ports::Ports,
@@ -42,6 +42,11 @@ pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
         ],
     )?;
     Ok(stack)
+}
+
+#[test]
+fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack());
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ use servers::{client, count, door, events, legacy, rust_sdk, server, session, st
 
 mod counterfeit;
 mod edge;
+mod examined;
 mod folder;
 mod forgery;
 mod guard;
