@@ -50,7 +50,7 @@ struct Sample {
     handles: usize,
 }
 
-/// JWK-07, T20; `SOAK_SECS` says for how long, `SOAK_REST` how many times a round everybody rests after it
+/// T20; `SOAK_SECS` says for how long, `SOAK_REST` how many times a round everybody rests after it
 #[test]
 fn a_server_at_half_load_stays_as_it_is_for_as_long_as_it_works() {
     let (operator, crowd) = (runtime(), runtime());
