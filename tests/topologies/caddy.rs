@@ -46,9 +46,9 @@ pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
     ]
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -56,9 +56,9 @@ pub(crate) fn files<'a>(stack: &Stack, listeners: Substitutions<'a>) -> [File<'a
     ]
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]
