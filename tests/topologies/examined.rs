@@ -80,7 +80,7 @@ async fn an_edge_without_one_of_its_lines_is_named() {
     let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
     let mcp_server = format!("proxy_pass http://127.0.0.1:{};", stack.wire.port);
     for (name, line, instead, token, cause) in [
-        ("compressing", "    proxy_buffering off;\n", GZIP, true, "stream_held"),
+        ("buffering", "    proxy_buffering off;\n", BUFFERS, true, "stream_held"),
         ("server-away", mcp_server.as_str(), "proxy_pass http://127.0.0.1:9;", true, "upstream_away"),
         ("preflight", "if ($request_method = OPTIONS) { return 204; }", "", false, "preflight_refused"),
         ("question", "    auth_request /oauth/verify/mcp;\n", "", false, "unguarded"),
@@ -94,8 +94,8 @@ async fn an_edge_without_one_of_its_lines_is_named() {
     }
 }
 
-/// As one writes it who wants everything small.
-const GZIP: &str = "gzip on; gzip_types application/json text/event-stream; gzip_min_length 0;\n";
+/// MCP servers ask for no buffering by a header of theirs, which an edge may ignore.
+const BUFFERS: &str = "proxy_ignore_headers X-Accel-Buffering;\n";
 
 /// Another nginx with the public site at another port.
 fn nginx_with(stack: &Stack, name: &'static str, (line, instead): (&str, &str)) -> (Part, u16) {
@@ -115,4 +115,30 @@ fn nginx_with(stack: &Stack, name: &'static str, (line, instead): (&str, &str)) 
     let mut edge = Part::start(name, stack.folder.join(format!("{name}.log")), &program, &[]);
     edge.wait_until_it_answers(port, "/").unwrap();
     (edge, port)
+}
+
+/// Straight at a sidecar, so that nobody asks people to sign in either
+#[tokio::test]
+async fn an_mcp_server_that_is_away_or_is_none_is_named() {
+    let stack = gateway::stack();
+    let held = Held::after_the_whole_way(&stack.public, &Person::named("alice", stack)).await;
+    let no_mcp_server = stack.provider();
+    for (name, upstream, cause) in [
+        ("away", "http://127.0.0.1:9", "mcp_server_away"),
+        ("none", no_mcp_server.as_str(), "mcp_server_refuses"),
+    ] {
+        let (port, admin) = (free_port(), free_port());
+        let settings = [stack.by_port(), vec![("http://127.0.0.1:9000", upstream.to_owned())]].concat();
+        let mut environment = stack.environment(settings);
+        for (setting, listen) in [("MCP_AUTH_LISTEN", port), ("MCP_AUTH_ADMIN_LISTEN", admin)] {
+            environment.retain(|(known, _)| known != setting);
+            environment.push((setting.to_owned(), format!("127.0.0.1:{listen}")));
+        }
+        let log = stack.folder.join(format!("{name}.log"));
+        let mut sidecar = Part::start(name, log, &[SIDECAR.to_owned()], &environment);
+        sidecar.wait_until_it_answers(admin, "/readyz").unwrap();
+        let at = format!("--at=127.0.0.1:{port}");
+        let said = Examined::of(stack, &stack.public, &[&at], Some(&held.tokens.access));
+        assert_eq!(said.causes(), ["sign_in_missing", cause], "{:#}", said.report);
+    }
 }
