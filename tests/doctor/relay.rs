@@ -20,6 +20,8 @@ pub(crate) struct Bend {
 pub(crate) enum How {
     /// A text of the answer, its head or its body, and what stands there instead.
     Says(&'static str, &'static str),
+    /// Not at all.
+    Keeps,
     /// The first answer comes so much later.
     Late(Duration),
 }
@@ -57,6 +59,7 @@ fn carry(
     if let Some(bend) = bend.filter(|bend| path.starts_with(bend.path)) {
         match bend.how {
             How::Says(says, instead) => answer = bent(&answer, says, instead),
+            How::Keeps => return Ok(()),
             How::Late(by) if turn.fetch_or(LATE, Ordering::SeqCst) & LATE == 0 => thread::sleep(by),
             How::Late(_) => {}
         }
