@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 #[test]
 fn every_cause_is_named_in_some_test() {
-    let cases = [files("tests/doctor"), files("tests/topologies")].concat();
+    let tests = [files("tests/doctor"), files("tests/topologies")].concat();
     let causes: Vec<String> = files("src/doctor/cause").iter().flat_map(|source| variants(source)).collect();
     assert!(causes.len() > 40, "{causes:?}");
-    let never = |cause: &&String| !cases.iter().any(|text| text.contains(&format!("\"{cause}\"")));
+    let never = |cause: &&String| !tests.iter().any(|text| text.contains(&format!("\"{cause}\"")));
     assert_eq!(causes.iter().filter(never).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 

@@ -96,6 +96,6 @@ fn bent(answer: &[u8], says: &str, instead: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(answer).replace(says, instead);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
-    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
-    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    let head = lines.collect::<Vec<_>>().join("\r\n");
+    format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
