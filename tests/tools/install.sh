@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(cargo_fuzz api_server)
+more_parts=(cargo_fuzz cargo_cyclonedx image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -127,6 +127,18 @@ install_cargo_fuzz() {
     cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
 }
 
+cargo_cyclonedx_version=0.5.9
+
+current_cargo_cyclonedx() {
+    [ "$(bin/cargo-cyclonedx cyclonedx --version 2>/dev/null)" = "cargo-cyclonedx-cyclonedx $cargo_cyclonedx_version" ]
+}
+
+install_cargo_cyclonedx() {
+    need cargo "cargo" "to build cargo-cyclonedx"
+    echo "tests/tools: building cargo-cyclonedx $cargo_cyclonedx_version (a few minutes the first time)"
+    cargo install cargo-cyclonedx --version "=$cargo_cyclonedx_version" --locked --no-track --force --quiet --root .
+}
+
 api_server_sources=(apiserver/go.mod apiserver/go.sum apiserver/etcd.go)
 
 current_api_server() {
@@ -148,7 +160,7 @@ install_api_server() {
     stamp api-server "${api_server_sources[@]}"
 }
 
-debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
@@ -158,6 +170,13 @@ install_debian_parts() { debian "${debian_parts[@]}"; }
 current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
 
 install_systemd_analyze() { debian systemd; }
+
+# buildah makes the image; the others are there to try it and to sign it.
+image_parts=(buildah dnsmasq jq minisign)
+
+current_image_parts() { command -v "${image_parts[@]}" | grep -c . | grep -qx "${#image_parts[@]}"; }
+
+install_image_parts() { debian "${image_parts[@]/dnsmasq/dnsmasq-base}"; }
 
 debian() {
     local sentence="Debian's packages $* are needed: install them."
