@@ -8,10 +8,10 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance supply image container reproducible apiserver slow fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow fuzz bench needs
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: needs ## Start everything on one machine, with a sign-in page in place of oauth2-proxy (PORT=4180)
 	@cargo build --quiet --bin mcp-auth-sidecar --example demo
@@ -75,6 +75,13 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
+
+pictures: needs tools ## Draw docs/pictures anew: the deployment, and the pages as Chromium shows them
+	@tests/tools/install.sh graphviz
+	@cargo test --test browser everybody_can_read
+	@cp tests/screenshots/question-loopback-desktop-light.png docs/pictures/consent.png
+	@cp tests/screenshots/landing-internal-desktop-light.png docs/pictures/landing.png
+	@dot -Tsvg docs/pictures/deployment.dot -o docs/pictures/deployment.svg
 
 supply: needs ## Is every dependency used, of a licence and from a registry that deny.toml allows?
 	@tests/tools/install.sh python_parts

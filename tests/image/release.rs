@@ -64,8 +64,9 @@ fn spoil(release: &TempDir, name: &Path) {
 /// The first commands below this heading of the page.
 fn commands(heading: &str) -> String {
     let (_, section) = PAGE.split_once(&format!("\n## {heading}\n")).expect("a heading");
-    let (_, block) = section.split_once("```sh\n").expect("commands");
-    block.split_once("```").expect("an end").0.to_owned()
+    let (_, block) = section.split_once("```console\n").expect("commands");
+    let (block, _) = block.split_once("```").expect("an end");
+    block.lines().filter_map(|line| line.strip_prefix("$ ")).collect::<Vec<_>>().join("\n")
 }
 
 fn run(folder: &TempDir, script: &str) -> Output {

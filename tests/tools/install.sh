@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(cargo_fuzz cargo_cyclonedx image_parts api_server)
+more_parts=(graphviz cargo_fuzz cargo_cyclonedx image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -165,6 +165,10 @@ debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
 install_debian_parts() { debian "${debian_parts[@]}"; }
+
+current_graphviz() { command -v dot >/dev/null; }
+
+install_graphviz() { debian graphviz; }
 
 # The judge of units comes with systemd, which need not run.
 current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
