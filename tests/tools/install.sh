@@ -35,7 +35,7 @@ check() {
     for part; do
         "current_$part" || missing+=" $part"
     done
-    [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
+    [ -z "$missing" ] || fail "the test tools are missing or out of date: run \`tests/tools/install.sh$missing\`."
 }
 
 current_oauth2_proxy() { [ -x bin/oauth2-proxy ] && stamped go go.mod go.sum; }
