@@ -88,11 +88,11 @@ supply: needs ## Is every dependency used, of a licence and from a registry that
 	@PATH="$$PWD/tests/tools/.venv/bin:$$PATH"; cargo deny --locked check --hide-inclusion-graph licenses bans sources; cargo shear
 
 image: needs ## Build a release into target/image: the static program, its container image, the list of its parts
-	@tests/tools/install.sh image_parts cargo_cyclonedx
-	@PATH="$$PWD/tests/tools/bin:$$PATH" deploy/image/build.sh
+	@tests/tools/install.sh image_parts
+	@deploy/image/build.sh
 
 container: image ## Run that image as a runtime does, read-only, as nobody: a whole flow (wants root)
-	@tests/tools/install.sh debian_parts
+	@tests/tools/install.sh debian_parts python_parts
 	@cargo test --test image
 
 reproducible: image ## Build the same release in another folder and compare every byte (half an hour)

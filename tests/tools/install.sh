@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(graphviz cargo_fuzz cargo_cyclonedx image_parts api_server)
+more_parts=(graphviz cargo_fuzz image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -125,18 +125,6 @@ install_cargo_fuzz() {
     need c++ "a C++ compiler" "to build libFuzzer"
     echo "tests/tools: building cargo-fuzz $cargo_fuzz_version (about a minute the first time)"
     cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
-}
-
-cargo_cyclonedx_version=0.5.9
-
-current_cargo_cyclonedx() {
-    [ "$(bin/cargo-cyclonedx cyclonedx --version 2>/dev/null)" = "cargo-cyclonedx-cyclonedx $cargo_cyclonedx_version" ]
-}
-
-install_cargo_cyclonedx() {
-    need cargo "cargo" "to build cargo-cyclonedx"
-    echo "tests/tools: building cargo-cyclonedx $cargo_cyclonedx_version (a few minutes the first time)"
-    cargo install cargo-cyclonedx --version "=$cargo_cyclonedx_version" --locked --no-track --force --quiet --root .
 }
 
 api_server_sources=(apiserver/go.mod apiserver/go.sum apiserver/etcd.go)
