@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance slow mutants fuzz bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,9 +73,13 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour
+slow: needs tools ## What takes longer than a test may: replicas under load for five minutes, streams held still for an hour, guards taken out
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
+	@$(call part,mutants,tests/mutants.sh)
+
+mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
+	@tests/mutants.sh $(SHARD)
 
 fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
 	@tests/tools/install.sh cargo_fuzz
