@@ -222,6 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn the_wait_begins_when_the_key_is_staged() {
+        let (purpose, schedule) = (Purpose::Access, schedule(Purpose::Access));
+        let take = |step: Step, ring: &Ring, now| step.take((purpose, ring), schedule, false, now);
+        let ring = fresh(purpose);
+        let staged = START + Seconds(30 * DAY);
+        assert!(matches!(take(Step::Promote, &ring, staged), Err(NotYet::NothingStaged)));
+        let ring = take(Step::Stage, &ring, staged).unwrap();
+        let early = take(Step::Promote, &ring, staged + Seconds(schedule.wait.0 - 1));
+        assert!(matches!(early, Err(NotYet::Unknown(known)) if known == staged + schedule.wait));
+        assert!(take(Step::Promote, &ring, staged + schedule.wait).is_ok());
+    }
+
+    #[test]
     fn what_a_key_sealed_last_is_over_before_the_key_is() {
         for purpose in [Purpose::Access, Purpose::Session] {
             let last_sealed = PROPAGATION.0;
