@@ -318,6 +318,15 @@ mod tests {
         assert!(!dir.path().join(".access.new").exists());
     }
     #[test]
+    fn a_folder_without_rings_is_told_from_one_with_broken_rings() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Keys::read(dir.path()).unwrap_err().is_missing());
+        init(dir.path(), NOW).unwrap();
+        fs::write(dir.path().join("access.json"), "{}").unwrap();
+        assert!(!Keys::read(dir.path()).unwrap_err().is_missing());
+    }
+
+    #[test]
     fn a_ring_that_is_replaced_stays_readable_for_whom_it_was() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().unwrap();
