@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,10 @@ slow: needs tools ## What takes longer than a test may: an API server, replicas 
 	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)
 	@$(call part,soak,SOAK_SECS=3600 cargo test --test drowned half_load)
 	@$(call part,image,$(MAKE) --no-print-directory container)
+	@$(call part,mutants,tests/mutants.sh)
+
+mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
+	@tests/mutants.sh $(SHARD)
 
 fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
 	@tests/tools/install.sh cargo_fuzz
