@@ -17,17 +17,17 @@ pub(crate) fn run() -> Outcome<()> {
     let _core = OneCore::keep()?;
     let sidecar = Home::new()?.sidecar(&[])?;
     let host = format!("Host: {HOST}");
-    let measured = |wire: &mut Wire, path: &str| -> Outcome<(f64, f64)> {
+    let measured = |address, path: &str| -> Outcome<(f64, f64)> {
+        let mut wire = Wire::to(address);
         let request = request(&[&format!("GET {path}"), &host], "");
         let before = sidecar.process.cpu()?;
         let load = Load::of(&mut [|| wire.ask(&request).map(drop)], CALLS)?;
         Ok((load.per_second(), load.of_a_step(sidecar.process.cpu()?.saturating_sub(before))))
     };
-    let (mut doors, mut still) = (Wire::to(sidecar.address), Wire::to(sidecar.admin));
     for path in DOCUMENTS {
         let (mut rates, mut cpu) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            let (a, b) = (measured(&mut still, "/healthz")?, measured(&mut doors, path)?);
+            let (a, b) = (measured(sidecar.admin, "/healthz")?, measured(sidecar.address, path)?);
             rates.push(b.0 / a.0);
             cpu.push(b.1 / a.1);
         }

@@ -13,6 +13,8 @@ const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export
 
 // Nobody is asked: what is compared asks once, and that is one request more.
 const loadExistingGrant = async ({ oidc: { provider, client, session } }) => {
+  const known = session.grantIdFor(client.clientId);
+  if (known) return provider.Grant.find(known);
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addResourceScope(resource, 'mcp');
   await grant.save();
@@ -36,6 +38,7 @@ new Provider(issuer, {
     },
   },
   issueRefreshToken: () => true,
+  expiresWithSession: () => false,
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   loadExistingGrant,
 }).listen(Number(port), '127.0.0.1', signIn);
