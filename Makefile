@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,7 @@ check: ## What CI runs: formatting, lints, dependencies, documentation, tests
 	@$(call part,lint,$(MAKE) --no-print-directory lint)
 	@$(call part,supply,$(MAKE) --no-print-directory supply)
 	@$(call part,doc,$(MAKE) --no-print-directory doc)
+	@$(call part,instructions,$(MAKE) --no-print-directory instructions)
 	@$(call part,test,$(MAKE) --no-print-directory test)
 
 fmt: needs ## Is the code formatted?
@@ -118,9 +119,13 @@ fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what stra
 	@tests/tools/install.sh cargo_fuzz
 	@fuzz/run.sh "$(FUZZ_SECS)"
 
-bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
+bench: needs ## What it costs, each figure beside another of the same run, with pictures (CHAPTERS="memory 1000000")
+	@tests/tools/install.sh debian_parts node_parts python_parts
+	@cargo bench --bench bench -- $(CHAPTERS)
+
+instructions: needs ## Instructions of each operation, compared with benches/instructions.txt (RENEW=renew writes it anew)
 	@tests/tools/install.sh debian_parts
-	@cargo bench --bench bench
+	@cargo bench --quiet --profile dev --bench instructions -- $(RENEW)
 
 needs:
 	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done

@@ -158,7 +158,7 @@ install_api_server() {
     stamp api-server "${api_server_sources[@]}"
 }
 
-debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server)
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server valgrind)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
