@@ -6,16 +6,18 @@ use std::net::SocketAddr;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{CliError, Done, wait_for};
+use super::{CliError, Done, token, wait_for};
 use crate::clock::Timestamp;
 use crate::doctor::{Assistant, Examination, Target};
 use crate::oauth::Issuer;
 use crate::oauth::names::NameError;
+use crate::seal::Sealed;
 
 pub(super) const EXAMPLE: &str = r#"Examples:
   mcp-auth-sidecar doctor https://mcp.example.com/mcp
   mcp-auth-sidecar doctor https://mcp.example.com/mcp --for claude-desktop \
       --at 203.0.113.7:443 --foreign-host mcp.internal.example
+  mcp-auth-sidecar doctor https://mcp.example.com/mcp --with-token < token.txt
 
 JSON; `stops` and `assistant` have the words of `--for`:
   {"address": "https://mcp.example.com/mcp", "healthy": false,
@@ -40,6 +42,9 @@ pub struct DoctorArgs {
     /// An assistant that should connect: it is a finding if it is not invited; may be repeated
     #[arg(long = "for", value_name = "ASSISTANT", value_parser = assistants())]
     expected: Vec<Assistant>,
+    /// Read an access token from standard input, and look at what is behind it, too: the MCP server, its streams
+    #[arg(long)]
+    with_token: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -60,8 +65,10 @@ fn assistants() -> impl TypedValueParser<Value = Assistant> {
 }
 
 pub(super) fn doctor(args: DoctorArgs, now: Timestamp) -> Result<Done, CliError> {
-    let DoctorArgs { target, at, foreign_host: foreign, expected, json } = args;
-    let examination = Examination { target, at, foreign, expected };
+    let DoctorArgs { target, at, foreign_host: foreign, expected, with_token, json } = args;
+    let token = with_token.then(|| token::read("doctor --with-token")).transpose()?;
+    let token = token.map(|text| Sealed::new(token::token_of(&text)));
+    let examination = Examination { target, at, foreign, expected, token };
     let report = wait_for(examination.report(now))??;
     let text = if json { report.json() } else { report.text(std::io::stdout().is_terminal()) };
     Ok(Done { text, exit_code: u8::from(!report.is_healthy()) })

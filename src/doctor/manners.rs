@@ -16,7 +16,6 @@ pub(super) async fn findings(road: &Road<'_>) -> Vec<Finding> {
     for method in METHODS {
         match road.knock(method.clone()).await {
             Err(finding) => found.push(finding),
-            Ok(Some(_)) => {}
             // Where the first has no challenge, the others need none to be wrong.
             Ok(None) if method == Method::POST => {
                 return vec![Finding::new(Guard::ChallengeLost, "POST: no resource_metadata")];
@@ -25,7 +24,7 @@ pub(super) async fn findings(road: &Road<'_>) -> Vec<Finding> {
                 found.push(Finding::new(Guard::MethodRefused, "HEAD: no resource_metadata"));
             }
             // Some servers have nothing to say by GET.
-            Ok(None) => {}
+            Ok(_) => {}
         }
     }
     found.extend(stripped(road).await);

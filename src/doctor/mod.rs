@@ -6,6 +6,7 @@
 
 mod answer;
 mod assistants;
+mod calls;
 mod cause;
 mod certificate;
 mod challenge;
@@ -35,7 +36,9 @@ pub use report::Report;
 use road::{Client, Road, knocking};
 pub use target::Target;
 
+use crate::artifact::AccessToken;
 use crate::clock::Timestamp;
+use crate::seal::Sealed;
 
 /// What is to be examined.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub struct Examination {
     pub foreign: Vec<String>,
     /// Those that should connect.
     pub expected: Vec<Assistant>,
+    /// What opens the MCP server, if somebody has it.
+    pub token: Option<Sealed<AccessToken>>,
 }
 
 /// Nothing was reached at all.
@@ -106,6 +111,9 @@ impl Examination {
                 found.extend(keys::forgotten(&road, &server, client).await);
             }
             found.extend(sign_in::findings(&road, &server, &client.unwrap_or_else(nobody)).await);
+        }
+        if let Some(token) = &self.token {
+            found.extend(calls::findings(&road, token).await);
         }
         found.extend(edge::admin(road.probe, &self.target).await);
         found.extend(edge::any_host(road.probe, &self.target).await);

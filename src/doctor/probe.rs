@@ -22,8 +22,8 @@ const WHOLE: Duration = Duration::from_secs(90);
 /// More than any document of this protocol; what is behind it is not read.
 const LONGEST: usize = 256 * 1024;
 
-/// One request.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+/// One request. It may hold a token, so nothing prints it whole.
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub(super) struct Ask {
     method: Method,
     url: Url,

@@ -66,7 +66,8 @@ impl<'a> Road<'a> {
             401 => self.document_of(&answer),
             405 => Ok(None),
             404 => Err(Finding::new(Guard::NotServed, seen)),
-            200..300 => Err(Finding::new(Guard::Unguarded, seen)),
+            // The MCP server's own word for what is wrong: it was asked.
+            200..300 | 400 | 406 | 415 => Err(Finding::new(Guard::Unguarded, seen)),
             _ => Err(Finding::new(Edge::Unexpected, seen)),
         }
     }

@@ -96,7 +96,7 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata, client: &
     match gate {
         Gate::Open(seen) => return vec![Finding::new(Person::AuthorizeOpen, seen)],
         Gate::Button(seen) => return vec![Finding::new(Person::SignInButton, seen)],
-        Gate::LeadsAway(ref to) if let Some(finding) = callback_differs(road, to) => return vec![finding],
+        Gate::LeadsAway(ref to) if let Some(finding) = callback_differs(server, to) => return vec![finding],
         _ => {}
     }
     let mut found = Vec::new();
@@ -114,13 +114,13 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata, client: &
     found
 }
 
-/// The proxy's own callback, which the provider sends people to.
-fn callback_differs(road: &Road<'_>, to: &Url) -> Option<Finding> {
+/// The proxy's own callback, which the provider sends people to: where they came from.
+fn callback_differs(server: &ServerMetadata, to: &Url) -> Option<Finding> {
     let (_, callback) = to.query_pairs().find(|(name, _)| name == "redirect_uri")?;
-    let origin = Url::parse(&callback).ok()?.origin().ascii_serialization();
-    let differs = origin != road.target.origin();
-    let seen = || format!("people are sent back to {origin}, and came from {}", road.target.origin());
-    differs.then(|| Finding::new(Person::CallbackDiffers, seen()))
+    let origin = |url: &Url| url.origin().ascii_serialization();
+    let (back, here) = (origin(&Url::parse(&callback).ok()?), origin(&server.authorization_endpoint()?));
+    let seen = || format!("people are sent back to {back}, and came from {here}");
+    (back != here).then(|| Finding::new(Person::CallbackDiffers, seen()))
 }
 
 /// Who a caller may say to be, in the ways that were ever believed somewhere.

@@ -70,6 +70,13 @@ fn an_answer_that_comes_late_is_named_and_waited_for() {
     assert_eq!(said.stopped(), BTreeSet::new());
 }
 
+#[test]
+fn an_answer_that_never_comes_is_named() {
+    let said = bent("/oauth/token", How::Keeps);
+    said.names("unreached", "kept");
+    assert_eq!(said.stopped().len(), 8);
+}
+
 /// Those that compare texts stop, the others go on
 #[test]
 fn each_assistant_stops_where_it_would() {

@@ -76,6 +76,6 @@ impl Ground {
         fs::create_dir_all(self.folder.join(name).join("temp")).unwrap();
         let file = self.write(&format!("{name}/nginx.conf"), &text);
         let program = [NGINX, "-p", &self.file(name), "-c", &file].map(str::to_owned);
-        Self::twin(port, self.started(name, &program, &[], (port, "/")))
+        Twin::at(port, self.started(name, &program, &[], (port, "/")))
     }
 }

@@ -1,5 +1,7 @@
 //! An edge with one thing in it that it should not have: a real nginx before a healthy deployment.
 
+use std::collections::BTreeSet;
+
 use crate::{
     edge::Conf,
     ground::ground,
@@ -31,6 +33,7 @@ fn what_an_edge_does_to_answers_or_in_their_place_is_named() {
         ("open", "location = /mcp { default_type application/json; return 200 '{}'; }", "unguarded"),
         ("head", "if ($request_method = HEAD) { return 405; }", "method_refused"),
         ("options", "if ($request_method = OPTIONS) { return 405; }", "preflight_refused"),
+        ("options-away", "if ($request_method = OPTIONS) { return 302 /oauth2/start; }", "sign_in_asked"),
         ("admin", "location = /metrics { proxy_pass http://127.0.0.1:ADMIN; }", "admin_reachable"),
         ("slash", "location = /mcp { return 307 /mcp/; }", "redirected"),
         ("www", "location = /oauth/token { return 308 https://www.localhost$request_uri; }", "sign_in_asked"),
@@ -55,6 +58,14 @@ fn what_an_edge_does_to_headers_is_named() {
     ] {
         examined(name, Conf { location, ..Conf::default() }, &[]).names(cause, name);
     }
+}
+
+/// As where an MCP server that verifies by itself knows nothing of pages
+#[test]
+fn an_mcp_server_without_cors_is_noted_and_nothing_is_wrong() {
+    let server = "location = /mcp { proxy_hide_header Access-Control-Allow-Origin; proxy_pass http://127.0.0.1:PROXY; }";
+    let said = examined("no-pages", Conf { server, ..Conf::default() }, &[]);
+    assert_eq!((said.causes(), said.code), (BTreeSet::from(["no_pages"]), 0), "{:#}", said.report);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod relay;
 mod said;
 mod twin;
 
+mod causes;
 mod documents;
 mod edges;
 mod healthy;

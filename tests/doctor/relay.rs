@@ -20,6 +20,8 @@ pub(crate) struct Bend {
 pub(crate) enum How {
     /// A text of the answer, its head or its body, and what stands there instead.
     Says(&'static str, &'static str),
+    /// Not at all.
+    Keeps,
     /// The first answer comes so much later.
     Late(Duration),
 }
@@ -57,6 +59,7 @@ fn carry(
     if let Some(bend) = bend.filter(|bend| path.starts_with(bend.path)) {
         match bend.how {
             How::Says(says, instead) => answer = bent(&answer, says, instead),
+            How::Keeps => return Ok(()),
             How::Late(by) if turn.fetch_or(LATE, Ordering::SeqCst) & LATE == 0 => thread::sleep(by),
             How::Late(_) => {}
         }
@@ -93,6 +96,6 @@ fn bent(answer: &[u8], says: &str, instead: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(answer).replace(says, instead);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
-    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
-    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    let head = lines.collect::<Vec<_>>().join("\r\n");
+    format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }

@@ -48,18 +48,18 @@ impl Said {
     }
 
     /// This one, and with the exit code that belongs to it.
-    pub(crate) fn names(&self, cause: &str, case: &str) {
-        assert_eq!(self.causes(), BTreeSet::from([cause]), "{case}: {:#}", self.report);
-        assert_eq!(self.code, 1, "{case}");
+    pub(crate) fn names(&self, cause: &str, of: &str) {
+        assert_eq!(self.causes(), BTreeSet::from([cause]), "{of}: {:#}", self.report);
+        assert_eq!(self.code, 1, "{of}");
         let finding = &self.report["findings"][0];
         for said in ["title", "looks", "change"] {
-            assert!(finding[said].as_str().is_some_and(|text| text.len() > 20), "{case}: {finding}");
+            assert!(finding[said].as_str().is_some_and(|text| text.len() > 20), "{of}: {finding}");
         }
-        assert!(!finding["seen"].as_array().unwrap().is_empty(), "{case}: {finding}");
+        assert!(!finding["seen"].as_array().unwrap().is_empty(), "{of}: {finding}");
     }
 
-    pub(crate) fn is_healthy(&self, case: &str) {
-        assert_eq!((self.causes(), self.code), (BTreeSet::new(), 0), "{case}: {:#}", self.report);
+    pub(crate) fn is_healthy(&self, of: &str) {
+        assert_eq!((self.causes(), self.code), (BTreeSet::new(), 0), "{of}: {:#}", self.report);
     }
 
     /// Those that would not connect.

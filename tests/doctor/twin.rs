@@ -15,6 +15,12 @@ pub(crate) struct Twin {
     _part: Part,
 }
 
+impl Twin {
+    pub(crate) fn at(port: u16, it: Part) -> Self {
+        Self { port, _part: it }
+    }
+}
+
 impl Ground {
     /// `core.cfg` and `alpha.yaml`.
     pub(crate) fn proxy_files(&self) -> [String; 2] {
@@ -34,7 +40,7 @@ impl Ground {
         assert_eq!(places, 1, "{name}: the files have {says:?} so often");
         let [port] = free_ports();
         let files = files.map(|text| text.replace(says, instead));
-        Twin { port, _part: self.start_proxy(name, port, files) }
+        Twin::at(port, self.start_proxy(name, port, files))
     }
 
     /// oauth2-proxy before another sidecar, for an address with TLS.
@@ -44,7 +50,7 @@ impl Ground {
             let text = text.replace(&format!("127.0.0.1:{}", self.sidecar), &format!("127.0.0.1:{sidecar}"));
             changes.iter().fold(text, |text, (says, instead)| text.replace(says, instead))
         });
-        Twin { port, _part: self.start_proxy(name, port, files) }
+        Twin::at(port, self.start_proxy(name, port, files))
     }
 
     pub(crate) fn start_proxy(&self, name: &'static str, port: u16, [core, alpha]: [String; 2]) -> Part {
@@ -60,7 +66,7 @@ impl Ground {
     /// A sidecar with these settings changed; an empty value takes one away.
     pub(crate) fn sidecar_with(&self, name: &'static str, changes: &[(&str, &str)]) -> Twin {
         let [port, admin] = free_ports();
-        Twin { port, _part: self.start_sidecar(name, [port, admin], changes) }
+        Twin::at(port, self.start_sidecar(name, [port, admin], changes))
     }
 
     pub(crate) fn start_sidecar(
@@ -94,8 +100,8 @@ impl Ground {
             ("MCP_AUTH_UPSTREAM", "http://127.0.0.1:9".to_owned()),
         ];
         let kept = settings.into_iter().filter(|(name, _)| changes.iter().all(|(other, _)| other != name));
-        let changed = changes.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let all = kept.chain(changed).filter(|(_, value)| !value.is_empty());
+        let instead = changes.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let all = kept.chain(instead).filter(|(_, value)| !value.is_empty());
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -106,13 +112,8 @@ impl Ground {
         environment: &[(String, String)],
         (port, path): (u16, &str),
     ) -> Part {
-        let mut part = Part::start(name, self.folder.join(format!("{name}.log")), program, environment);
-        part.wait_until_it_answers(port, path).unwrap_or_else(|said| panic!("{said}"));
-        part
-    }
-
-    /// Another edge before the ground's proxy or whatever else.
-    pub(crate) fn twin(port: u16, part: Part) -> Twin {
-        Twin { port, _part: part }
+        let mut started = Part::start(name, self.folder.join(format!("{name}.log")), program, environment);
+        started.wait_until_it_answers(port, path).unwrap_or_else(|said| panic!("{said}"));
+        started
     }
 }

@@ -118,6 +118,16 @@ fn the_json_of_an_inspection_has_the_shape_of_its_help() {
     assert!(fits(&shape(&operator, &["token", "inspect"]), &printed), "{printed}");
 }
 
+/// An address that nothing needs to be asked about
+#[test]
+fn the_json_of_an_examination_has_the_shape_of_its_help() {
+    let operator = Operator::without_keys();
+    let said = operator.run(&["doctor", "http://mcp.example.com/mcp", "--json"], &[]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    let printed: Value = serde_json::from_str(&said.out).unwrap();
+    assert!(fits(&shape(&operator, &["doctor"]), &printed), "{printed}");
+}
+
 /// A key's name, what was done, and what it costs: nothing of the keys themselves
 #[test]
 fn json_shows_no_secret() {

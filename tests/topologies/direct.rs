@@ -50,9 +50,9 @@ pub(crate) fn site(stack: &Stack) -> Substitutions<'static> {
     vec![("/var/log/nginx/mcp.log", stack.file("nginx-access.log"))]
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

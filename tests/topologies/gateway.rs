@@ -15,7 +15,7 @@ use crate::{
     way::Held,
 };
 
-fn stack() -> &'static Stack {
+pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
     STACK.get_or_init(start).as_ref().unwrap_or_else(|sentence| panic!("{sentence}"))
 }
@@ -44,9 +44,9 @@ pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
     Ok(stack)
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

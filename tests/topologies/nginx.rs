@@ -71,9 +71,9 @@ fn another(stack: &Stack) -> Substitutions<'static> {
     stack.origin_is_a_resource.then(|| (next, location + next)).into_iter().collect()
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

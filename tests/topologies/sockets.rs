@@ -122,9 +122,9 @@ fn straight(
     (answer["HTTP/1.1 ".len()..][..3].parse().unwrap(), answer)
 }
 
-#[test]
-fn nothing_is_wrong_as_seen_from_outside() {
-    examined::finds_nothing(stack());
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

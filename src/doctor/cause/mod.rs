@@ -1,5 +1,6 @@
 //! What can be wrong, and how it is said: what it is, how it looks to people, and the line to change.
 
+mod call;
 mod document;
 mod edge;
 mod guard;
@@ -8,6 +9,7 @@ mod transport;
 
 use serde::Serialize;
 
+pub(super) use call::Call;
 pub(super) use document::Document;
 pub(super) use edge::Edge;
 pub(super) use guard::Guard;
@@ -21,6 +23,7 @@ use super::answer::Silence;
 #[error(transparent)]
 #[serde(untagged)]
 pub(super) enum Cause {
+    Call(Call),
     Document(Document),
     Edge(Edge),
     Guard(Guard),
@@ -39,6 +42,7 @@ pub(super) struct Words {
 impl Cause {
     pub(super) fn words(self) -> Words {
         match self {
+            Self::Call(cause) => cause.words(),
             Self::Document(cause) => cause.words(),
             Self::Edge(cause) => cause.words(),
             Self::Guard(cause) => cause.words(),
@@ -63,7 +67,7 @@ macro_rules! is_a_cause {
     )*};
 }
 
-is_a_cause!(Document, Edge, Guard, Person, Transport);
+is_a_cause!(Call, Document, Edge, Guard, Person, Transport);
 
 /// A cause, and what showed it.
 #[derive(Clone, Debug)]
