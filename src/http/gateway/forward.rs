@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder, Response};
 
 use super::super::body::has_body;
 use super::super::error::ApiError;
+use super::super::held::Held;
 use super::{headers, stream};
 
 /// Any method but the one that asks for a tunnel, which has no path to guard (RFC 9110 §9.3.6), and the one that
@@ -26,6 +27,7 @@ pub(super) async fn forward(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let held = Held::by(request);
     let answer = if has_body(request.headers()) {
         let (body, read) = stream::pump(payload);
         let answer = outgoing.body(body).send().await;
@@ -50,7 +52,7 @@ pub(super) async fn forward(
     headers::from_upstream(answer.headers()).for_each(|header| {
         response.append_header(header);
     });
-    Ok(stream::back(response, answer, request))
+    Ok(stream::back(response, answer, request, &held))
 }
 
 /// The MCP server may close a connection while a request is on its way; what may be said twice is (RFC 9110 §9.2.2).

@@ -8,11 +8,13 @@ use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::http::{ConnectionType, Method, Version};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::held::Held;
+use super::super::log;
 use crate::fetch::is_caused_by;
 
 type Chunk = Result<Bytes, actix_web::error::PayloadError>;
@@ -69,8 +71,9 @@ pub(super) fn back(
     mut response: HttpResponseBuilder,
     answer: reqwest::Response,
     request: &HttpRequest,
+    held: &Held,
 ) -> HttpResponse {
-    let is_head = request.method() == Method::HEAD;
+    let (is_head, id) = (request.method() == Method::HEAD, log::request_id(request));
     match (declared(answer.headers()), answer.content_length()) {
         // The length that the answer to GET has.
         (Some(length), Some(0)) if is_head => {
@@ -78,9 +81,9 @@ pub(super) fn back(
         }
         (None, Some(0)) if is_head => response.body(body::None::new()),
         (_, Some(0)) => response.finish(),
-        (_, Some(length)) => response.body(SizedStream::new(length, arriving(answer))),
+        (_, Some(length)) => response.body(SizedStream::new(length, arriving(answer, held.clone(), id))),
         (_, None) => {
-            let mut response = response.body(BodyStream::new(arriving(answer)));
+            let mut response = response.body(BodyStream::new(arriving(answer, held.clone(), id)));
             if request.version() < Version::HTTP_11 {
                 // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
                 response.head_mut().no_chunking(true);
@@ -92,10 +95,21 @@ pub(super) fn back(
 }
 
 /// What breaks off gets a moment in which what came before it leaves: actix closes at once and throws away the rest.
-fn arriving(answer: reqwest::Response) -> impl Stream<Item = reqwest::Result<Bytes>> {
-    answer.bytes_stream().or_else(|error| async {
-        yield_now().await;
-        Err(error)
+fn arriving(
+    answer: reqwest::Response,
+    held: Held,
+    request: String,
+) -> impl Stream<Item = reqwest::Result<Bytes>> {
+    stream::try_unfold((answer, held, request), async |(mut answer, held, request)| {
+        match answer.chunk().await {
+            Ok(chunk) => Ok(chunk.map(|chunk| (chunk, (answer, held, request)))),
+            Err(error) => {
+                let error = error.without_url();
+                log::broke_off(&request, &error);
+                yield_now().await;
+                Err(error)
+            }
+        }
     })
 }
 
