@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::fetch::FetchError;
 use crate::flow::Authority;
-use crate::http::{App, Gateway, Limits};
+use crate::http::{App, Documents, Gateway, Limits};
 use crate::provider::Provider;
 use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
@@ -46,9 +46,11 @@ impl Server {
             Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
         let rules = Arc::new(Rules::read(&config)?);
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
+        let authorities = Authority::all(&config, &keys, &rules)?;
         let app = Data::new(App {
             clock,
-            authorities: Authority::all(&config, &keys, &rules)?,
+            documents: Documents::new(&authorities, &config.pages),
+            authorities,
             keys,
             spent: Spent::new(&config.store, config.lifetimes.access)?,
             rules: Arc::clone(&rules),
