@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::http::header::HeaderMap;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use crate::artifact::AccessToken;
 use crate::config::UpstreamAuthorization;
@@ -45,10 +45,10 @@ pub(super) fn to_upstream(
     issuer: &Issuer,
     caller: Option<IpAddr>,
     authorization: UpstreamAuthorization,
-) -> reqwest::header::HeaderMap {
+) -> hyper::header::HeaderMap {
     let hop_by_hop =
         connection_options(sent.get_all("connection").map(actix_web::http::header::HeaderValue::as_bytes));
-    let mut headers = reqwest::header::HeaderMap::new();
+    let mut headers = hyper::header::HeaderMap::new();
     for (name, value) in sent {
         if is_passed_on(name.as_str(), &hop_by_hop) {
             append(&mut headers, name.as_str(), value.as_bytes());
@@ -72,7 +72,7 @@ pub(super) fn to_upstream(
 }
 
 /// The headers of the answer that are for the client.
-pub(super) fn from_upstream(answer: &reqwest::header::HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+pub(super) fn from_upstream(answer: &hyper::header::HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     let hop_by_hop = connection_options(answer.get_all("connection").iter().map(HeaderValue::as_bytes));
     answer.iter().filter_map(move |(name, value)| {
         let name = name.as_str();
@@ -103,7 +103,7 @@ fn connection_options<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String>
     texts.flat_map(|text| text.split(',')).map(|option| as_read(option.trim())).collect()
 }
 
-fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
+fn append(headers: &mut hyper::header::HeaderMap, name: &str, value: &[u8]) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
         headers.append(name, value);
     }
