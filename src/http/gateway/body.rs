@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +11,6 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
 use futures_util::Stream as _;
 use hyper::body::{self, Frame};
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// A slow reader holds back the sender: what is not asked for is not read.
@@ -38,9 +38,15 @@ impl Body {
     pub(super) async fn of(payload: Payload) -> (Self, Read) {
         let mut coming = Coming { payload, next: None, read: Read::default() };
         // What arrived with the head is read a moment after it, and then leaves with it.
-        if poll_fn(|cx| Poll::Ready(coming.look_ahead(cx).is_pending())).await {
-            yield_now().await;
-        }
+        let mut waited = false;
+        poll_fn(|cx| {
+            if coming.look_ahead(cx).is_ready() || mem::replace(&mut waited, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
         let read = coming.read.clone();
         (Self(Some(coming)), read)
     }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::future::{Future as _, poll_fn};
 use std::path::PathBuf;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -129,7 +129,7 @@ impl Line {
         &mut self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, hyper::client::conn::TrySendError<Request<Body>>> {
-        let mut answer = Box::pin(self.sender.try_send_request(request));
+        let mut answer = pin!(self.sender.try_send_request(request));
         poll_fn(|cx| self.poll_while(cx, |cx| answer.as_mut().poll(cx))).await
     }
 

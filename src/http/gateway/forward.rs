@@ -114,7 +114,7 @@ fn is_understood(answer: &Response<Incoming>) -> bool {
     !answer.status().is_informational() && codings.all(|coding| coding.eq_ignore_ascii_case(b"chunked"))
 }
 
-/// Is it the client's fault that a request could not be sent on?
+/// It is the client's fault when its body could not be sent on whole.
 impl From<NoAnswer> for ApiError {
     fn from(failed: NoAnswer) -> Self {
         let is_torn = is_caused_by::<TornBody>(&failed);
