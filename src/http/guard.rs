@@ -1,5 +1,7 @@
 //! Who may pass to a resource: what the gateway and the forward-auth door ask of a request.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 
@@ -7,28 +9,28 @@ use super::error::ApiError;
 use super::params::Params;
 use super::{Here, log};
 use crate::artifact::AccessToken;
-use crate::flow::verify::NoEntry;
+use crate::flow::verify::{Caller, NoEntry};
 use crate::oauth::Resource;
 use crate::seal::Sealed;
 
-/// Gives the claims of the token that opens this resource. Refuses with the challenge that says how to get one, and
+/// Gives the caller whose token opens this resource. Refuses with the challenge that says how to get one, and
 /// whoever calls from a page of a foreign origin.
 pub(super) fn admit(
     here: &Here,
     resource: &Resource,
     request: &HttpRequest,
-) -> Result<AccessToken, ApiError> {
+) -> Result<Arc<Caller>, ApiError> {
     if !may_call(here, request.headers()) {
         return Err(ApiError::ForeignOrigin);
     }
     let now = here.app.clock.now();
-    let token = bearer(request)
+    let caller = bearer(request)
         .and_then(|token| here.verify(resource, token, &here.app.spent, now))
         .map_err(|reason| here.no_entry(resource, reason))?;
-    if let Some(client) = here.client_of(&token, now) {
-        log::note_client(request, &client.jti);
+    if let Some(client) = &caller.client {
+        log::note_client(request, client);
     }
-    Ok(token)
+    Ok(caller)
 }
 
 impl Here {

@@ -76,14 +76,14 @@ pub(super) async fn elsewhere(
     let target = path::target(request.uri())
         .filter(|_| !path::leads_deeper(path, resource, &here.site))
         .ok_or(ApiError::BadPath)?;
-    let token = guard::admit(&here, resource, &request)?;
-    let caller = super::caller::address(&request, app.forwarded_hops);
+    let caller = guard::admit(&here, resource, &request)?;
+    let address = super::caller::address(&request, app.forwarded_hops);
     let authorization = passage.upstreams.authorization;
     let mut outgoing = Request::new(());
     *outgoing.method_mut() = forward::method(&request)?;
     *outgoing.uri_mut() = target;
     *outgoing.headers_mut() =
-        headers::to_upstream(request.headers(), &token, &here.site.issuer, caller, authorization);
+        headers::to_upstream(request.headers(), &caller.token, &here.site.issuer, address, authorization);
     outgoing.headers_mut().insert(HOST, connections.host().clone());
     forward::forward(connections, outgoing, &request, payload).await
 }
