@@ -25,7 +25,7 @@ demo: needs ## The same with the real oauth2-proxy and a provider with a sign-in
 test: needs tools ## Everything but the slow part: rules, doors, layers, demo, real parts, browser, judges
 	@$(call part,build,cargo test --no-run)
 	@$(call part,rules,cargo test --lib --bins)
-	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation)
+	@$(call part,doors,cargo test --test layers --test requirements --test http --test start_up --test demo --test golden --test rotation --test monitoring)
 	@$(call part,store,cargo test --test store)
 	@$(call part,replicas,cargo test --test replicas)
 	@$(call part,gateway,cargo test --test gateway)
@@ -60,11 +60,11 @@ store: needs tools ## Replicas that share a real Redis
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
 
-topologies: needs tools ## Every topology of deploy/, started as it stands, and MCP servers that verify by themselves
+topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
 
-servers: needs tools ## MCP servers that know nothing of OAuth, as the README's table
+servers: needs tools ## MCP servers that know nothing of OAuth, in every revision: the table of docs/servers.md
 	@cargo test --test servers
 
 browser: needs tools ## The pages in Chromium, with screenshots into tests/screenshots

@@ -22,7 +22,7 @@ use crate::site::Site;
 
 /// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
 ///
-/// Settings are environment variables that begin with `MCP_AUTH_`; the README lists them, and `check` prints those in
+/// Settings are environment variables that begin with `MCP_AUTH_`; docs/settings.md lists them, and `check` prints those in
 /// force. Results go to standard output, whatever went wrong to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "mcp-auth-sidecar", version, after_help = EXIT_CODES)]

@@ -12,6 +12,7 @@ use crate::artifact::AccessToken;
 use crate::flow::verify::{Caller, NoEntry};
 use crate::oauth::Resource;
 use crate::seal::Sealed;
+use crate::telemetry::Step;
 
 /// Gives the caller whose token opens this resource. Refuses with the challenge that says how to get one, and
 /// whoever calls from a page of a foreign origin.
@@ -24,9 +25,13 @@ pub(super) fn admit(
         return Err(ApiError::ForeignOrigin);
     }
     let now = here.app.clock.now();
-    let caller = bearer(request)
-        .and_then(|token| here.verify(resource, token, &here.app.spent, now))
-        .map_err(|reason| here.no_entry(resource, reason))?;
+    let verified = bearer(request).and_then(|token| here.verify(resource, token, &here.app.spent, now));
+    match &verified {
+        Ok(_) => log::note_step(request, Step::Called),
+        Err(NoEntry::NoToken) => log::note_step(request, Step::Challenged),
+        Err(_) => {}
+    }
+    let caller = verified.map_err(|reason| here.no_entry(resource, reason))?;
     if let Some(client) = &caller.client {
         log::note_client(request, client);
     }

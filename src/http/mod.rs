@@ -9,6 +9,7 @@ pub(crate) mod credentials;
 mod error;
 mod gateway;
 mod guard;
+mod held;
 pub(crate) mod identity;
 mod limits;
 mod log;
@@ -33,6 +34,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 
 pub(crate) use cors::cors;
 pub(crate) use gateway::Gateway;
+pub(crate) use held::Held;
 pub(crate) use limits::Limits;
 pub(crate) use log::one_line;
 

@@ -2,6 +2,7 @@
 
 mod last_word;
 mod listen;
+mod patient;
 
 use std::io;
 use std::net::SocketAddr;

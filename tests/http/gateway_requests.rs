@@ -7,7 +7,7 @@ use crate::harness::{Answer, Ask};
 const LARGE: usize = 50 << 20;
 const OK: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 
-/// README: any method, but for those that a proxy would answer itself
+/// docs/between.md: any method, but for those that a proxy would answer itself
 #[tokio::test]
 async fn every_method_passes_but_those_for_the_hop_itself() {
     let between = Between::start().await;

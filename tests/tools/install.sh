@@ -127,7 +127,7 @@ install_cargo_fuzz() {
     cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
 }
 
-debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 

@@ -21,12 +21,17 @@ fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("gateway", Ports::behind_the_proxy())?;
+    let mut stack = before(Stack::of("gateway", Ports::behind_the_proxy())?)?;
+    let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
+    stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
     let mcp_server = format!("http://127.0.0.1:{}", stack.wire.port);
     let upstream = vec![("http://127.0.0.1:9000", mcp_server)];
     stack.start_sidecar([stack.by_port(), upstream].concat())?;
-    let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
-    stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(
         vec![],
@@ -36,7 +41,7 @@ fn start() -> Result<Stack, String> {
             ("/etc/oauth2-proxy/proxy-secret", stack.file("proxy-secret")),
         ],
     )?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::CONTENT_LENGTH;
 use tokio::task::AbortHandle;
 
+use super::super::held::Held;
+use super::super::log;
 use super::connection::{Connections, Line};
 
 /// As it arrives. When the client goes away it is dropped, and the upstream request with it.
@@ -21,6 +23,8 @@ pub(super) struct Answer {
     body: Incoming,
     broken: Option<hyper::Error>,
     carrier: Carrier,
+    /// The client's connection, which may be silent meanwhile, and what logs call its request.
+    client: (Held, String),
 }
 
 /// What keeps the connection going that an answer comes on.
@@ -33,8 +37,8 @@ pub(super) enum Carrier {
 }
 
 impl Answer {
-    pub(super) fn new(body: Incoming, size: BodySize, carrier: Carrier) -> Self {
-        Self { size, body, broken: None, carrier }
+    pub(super) fn new(body: Incoming, size: BodySize, carrier: Carrier, client: (Held, String)) -> Self {
+        Self { size, body, broken: None, carrier, client }
     }
 }
 
@@ -85,6 +89,7 @@ impl MessageBody for Answer {
                 Some(Ok(Err(_))) => {}
                 // What came before it gets a moment to leave: actix closes at once and throws away the rest.
                 Some(Err(error)) => {
+                    log::broke_off(&self.client.1, &error);
                     self.broken = Some(error);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

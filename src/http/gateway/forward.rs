@@ -10,10 +10,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{HeaderValue, TRANSFER_ENCODING};
 use hyper::{Method, Request, Response};
+use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use super::super::body::has_body;
 use super::super::error::ApiError;
+use super::super::held::Held;
+use super::super::log;
 use super::answer::{self, Answer, Carrier};
 use super::body::{Body, Read, TornBody};
 use super::connection::{Connections, Line, NoAnswer};
@@ -43,9 +46,10 @@ pub(super) async fn forward(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let held = Held::by(request);
     if !has_body(request.headers()) {
         let (answer, line) = once_or_twice(connections, outgoing).await?;
-        return back(answer, Carrier::Reader(line, connections.clone()), request);
+        return back(answer, Carrier::Reader(line, connections.clone()), held, request);
     }
     let (body, read) = Body::of(payload).await;
     let (answer, line) = connections.ask(outgoing.map(|()| body)).await?;
@@ -54,7 +58,7 @@ pub(super) async fn forward(
         Some(_) => Carrier::Reader(line, connections.clone()),
         None => Carrier::Itself(line.go_on_alone()),
     };
-    back(answer, carrier, request)
+    back(answer, carrier, held, request)
 }
 
 /// The MCP server may close a connection while a request is on its way; what may be said twice is (RFC 9110 §9.2.2).
@@ -65,7 +69,11 @@ async fn once_or_twice(
     let again = outgoing.method().is_idempotent().then(|| outgoing.clone());
     let bodyless = |request: Request<()>| request.map(|()| Body::default());
     match (connections.ask(bodyless(outgoing)).await, again) {
-        (Err(NoAnswer::Broken(_)), Some(again)) => connections.ask(bodyless(again)).await,
+        (Err(NoAnswer::Broken(_)), Some(again)) => {
+            // A client that went at the same time asks no more.
+            yield_now().await;
+            connections.ask(bodyless(again)).await
+        }
         (answer, _) => answer,
     }
 }
@@ -82,6 +90,7 @@ async fn give_a_head_start(answer: &Response<Incoming>, read: &Read) {
 fn back(
     answer: Response<Incoming>,
     mut carrier: Carrier,
+    held: Held,
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     if !is_understood(&answer) {
@@ -99,7 +108,7 @@ fn back(
     headers::from_upstream(&head.headers).for_each(|header| {
         response.append_header(header);
     });
-    let mut response = response.body(Answer::new(body, size, carrier));
+    let mut response = response.body(Answer::new(body, size, carrier, (held, log::request_id(request))));
     if size == BodySize::Stream && request.version() < Version::HTTP_11 {
         // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
         response.head_mut().no_chunking(true);
