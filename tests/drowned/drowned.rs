@@ -57,7 +57,7 @@ struct Held {
     handles: usize,
 }
 
-/// REG-04, TK-15, T19, T20, T25; `DROWN_SECS` says for how long, all floods together
+/// REG-04, TK-15, T19, T20; `DROWN_SECS` says for how long, all floods together
 #[test]
 fn whoever_behaves_is_served_while_strangers_flood_the_server_and_nothing_of_them_is_left() {
     let (url, count) = (mcp_server::start(), u32::try_from(FLOODS.len()).unwrap());

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::{
-    direct, guard,
+    direct, examined, guard,
     ports::Ports,
     shipped::{Substitutions, piece},
     stack::Stack,
@@ -66,6 +66,11 @@ fn another(stack: &Stack) -> Substitutions<'static> {
         .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", stack.ports.sidecar))
         .replace("127.0.0.1:9000", &format!("127.0.0.1:{}", stack.wire.port));
     stack.origin_is_a_resource.then(|| (next, route + next)).into_iter().collect()
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use reqwest::{Client, redirect::Policy};
 
 use crate::{
-    forgery, mcp::Mcp, person::Person, ports::Ports, resource_servers, shipped::Substitutions, stack::Stack,
-    way::Held,
+    examined, forgery, mcp::Mcp, person::Person, ports::Ports, resource_servers, shipped::Substitutions,
+    stack::Stack, way::Held,
 };
 
 pub(crate) fn stack() -> &'static Stack {
@@ -48,6 +48,11 @@ pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
 
 pub(crate) fn site(stack: &Stack) -> Substitutions<'static> {
     vec![("/var/log/nginx/mcp.log", stack.file("nginx-access.log"))]
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

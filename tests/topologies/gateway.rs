@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::OnceLock};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 use crate::{
-    forgery,
+    examined, forgery,
     mcp::Mcp,
     person::Person,
     ports::Ports,
@@ -15,7 +15,7 @@ use crate::{
     way::Held,
 };
 
-fn stack() -> &'static Stack {
+pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
     STACK.get_or_init(start).as_ref().unwrap_or_else(|sentence| panic!("{sentence}"))
 }
@@ -42,6 +42,11 @@ pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
         ],
     )?;
     Ok(stack)
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! The ground: [`shipped`] fits a file for loopback, [`stack`] starts the parts, [`edge`] nginx or Caddy before them, [`folder`] holds their files,
 //! [`user`] is who runs one, [`wire`] sees what reaches the MCP server, [`way`] goes from a 401 to a token, [`forgery`] is what a client may send
-//! to be somebody else. The rest of it is that of the end-to-end tests. Then one file for each topology, and the [`table`]
+//! to be somebody else, [`examined`] what `doctor` says. The rest of it is that of the end-to-end tests. Then one file for each topology, and the [`table`]
 //! of all topologies and MCP servers, each pair [`tried`].
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
@@ -42,6 +42,7 @@ use servers::{client, count, door, events, legacy, rust_sdk, server, session, st
 
 mod counterfeit;
 mod edge;
+mod examined;
 mod folder;
 mod forgery;
 mod guard;

@@ -7,7 +7,7 @@ use reqwest::{Client, redirect::Policy};
 use crate::{
     direct,
     edge::File,
-    guard,
+    examined, guard,
     person::Person,
     ports::Ports,
     raw,
@@ -69,6 +69,11 @@ fn another(stack: &Stack) -> Substitutions<'static> {
         .replace("/oauth/verify/mcp", "/oauth/verify/sse")
         .replace("127.0.0.1:9000", &format!("127.0.0.1:{}", stack.wire.port));
     stack.origin_is_a_resource.then(|| (next, location + next)).into_iter().collect()
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use std::{
 use reqwest::Client;
 
 use crate::{
-    folder,
+    examined, folder,
     mcp::Mcp,
     part::{Part, tail},
     person::Person,
@@ -120,6 +120,11 @@ fn straight(
     stream.write_all(&raw::request(method, target, &headers, body.as_bytes())).unwrap();
     stream.read_to_string(&mut answer).unwrap();
     (answer["HTTP/1.1 ".len()..][..3].parse().unwrap(), answer)
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]
