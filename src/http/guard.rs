@@ -58,7 +58,7 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
         return Err(NoEntry::Twice);
     }
     let Some(header) = first else { return Ok(None) };
-    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+    let token = str::from_utf8(header.as_bytes()).ok().and_then(|text| text.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     // Another scheme is no token of ours; it is judged like one that does not open.
