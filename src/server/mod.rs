@@ -62,7 +62,7 @@ impl Server {
             ending: AtomicBool::new(false),
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
-        let gateway = Gateway::new(config.upstreams).map_err(FetchError::from)?;
+        let gateway = Gateway::new(config.upstreams).map_err(StartError::Upstream)?;
         let (public, address) = listen::public(&config.listen, app.clone(), gateway, drain)?;
         let (admin, admin_address) = listen::admin(&config.admin_listen, app.clone())?;
         Ok(Self { public, admin, address, admin_address, app, poll })
@@ -171,6 +171,8 @@ pub enum StartError {
     Client(#[from] FetchError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
     Keys(PathBuf, KeysError),
+    #[error("MCP_AUTH_UPSTREAM: {0}")]
+    Upstream(Box<dyn std::error::Error + Send + Sync>),
 }
 
 fn keys_sentence(dir: &Path, error: &KeysError) -> String {
