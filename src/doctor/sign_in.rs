@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::answer::{Answer, Silence};
-use super::cause::{Edge, Finding, Person};
+use super::cause::{Address, Edge, Finding, Person};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Client, Road};
@@ -76,7 +76,7 @@ fn seen(ask: &Ask, answer: &Answer, client: &Client) -> Result<Gate, Finding> {
         200 if answer.body.contains("name=\"question\"") => Gate::Open(shown),
         400 | 403 if is_a_page_of_ours(answer) => Gate::Open(shown),
         401 | 403 => Gate::Refused(shown),
-        421 => return Err(Finding::new(Edge::Misdirected, shown)),
+        421 => return Err(Finding::new(Address::Misdirected, shown)),
         429 => return Err(Finding::new(Edge::TooMany, shown)),
         502..=504 => return Err(Finding::new(Edge::UpstreamAway, shown)),
         200..300 => Gate::Page,
