@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance supply image container reproducible apiserver slow fuzz bench needs
+.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,7 @@ check: ## What CI runs: formatting, lints, dependencies, documentation, tests
 	@$(call part,lint,$(MAKE) --no-print-directory lint)
 	@$(call part,supply,$(MAKE) --no-print-directory supply)
 	@$(call part,doc,$(MAKE) --no-print-directory doc)
+	@$(call part,instructions,$(MAKE) --no-print-directory instructions)
 	@$(call part,test,$(MAKE) --no-print-directory test)
 
 fmt: needs ## Is the code formatted?
@@ -76,16 +77,23 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
+pictures: needs tools ## Draw docs/pictures anew: the deployment, and the pages as Chromium shows them
+	@tests/tools/install.sh graphviz
+	@cargo test --test browser everybody_can_read
+	@cp tests/screenshots/question-loopback-desktop-light.png docs/pictures/consent.png
+	@cp tests/screenshots/landing-internal-desktop-light.png docs/pictures/landing.png
+	@dot -Tsvg docs/pictures/deployment.dot -o docs/pictures/deployment.svg
+
 supply: needs ## Is every dependency used, of a licence and from a registry that deny.toml allows?
 	@tests/tools/install.sh python_parts
 	@PATH="$$PWD/tests/tools/.venv/bin:$$PATH"; cargo deny --locked check --hide-inclusion-graph licenses bans sources; cargo shear
 
 image: needs ## Build a release into target/image: the static program, its container image, the list of its parts
-	@tests/tools/install.sh image_parts cargo_cyclonedx
-	@PATH="$$PWD/tests/tools/bin:$$PATH" deploy/image/build.sh
+	@tests/tools/install.sh image_parts
+	@deploy/image/build.sh
 
 container: image ## Run that image as a runtime does, read-only, as nobody: a whole flow (wants root)
-	@tests/tools/install.sh debian_parts
+	@tests/tools/install.sh debian_parts python_parts
 	@cargo test --test image
 
 reproducible: image ## Build the same release in another folder and compare every byte (half an hour)
@@ -102,14 +110,22 @@ slow: needs tools ## What takes longer than a test may: an API server, replicas 
 	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)
 	@$(call part,soak,SOAK_SECS=3600 cargo test --test drowned half_load)
 	@$(call part,image,$(MAKE) --no-print-directory container)
+	@$(call part,mutants,tests/mutants.sh)
+
+mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
+	@tests/mutants.sh $(SHARD)
 
 fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
 	@tests/tools/install.sh cargo_fuzz
 	@fuzz/run.sh "$(FUZZ_SECS)"
 
-bench: needs ## What it costs, each figure beside another of the same run: flows, replicas, Redis, new keys, the gateway
+bench: needs ## What it costs, each figure beside another of the same run, with pictures (CHAPTERS="memory 1000000")
+	@tests/tools/install.sh debian_parts node_parts python_parts
+	@cargo bench --bench bench -- $(CHAPTERS)
+
+instructions: needs ## Instructions of each operation, compared with benches/instructions.txt (RENEW=renew writes it anew)
 	@tests/tools/install.sh debian_parts
-	@cargo bench --bench bench
+	@cargo bench --quiet --profile dev --bench instructions -- $(RENEW)
 
 needs:
 	@for tool in cargo cc perl; do command -v $$tool >/dev/null || { echo "$$tool is needed (cargo from rustup, a C compiler and perl for the OpenSSL that is built in)"; exit 1; }; done

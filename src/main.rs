@@ -70,7 +70,7 @@ fn serve(vars: Vars) -> Result<(), CliError> {
     })
 }
 
-/// What strangers send is an error to actix; this server has lines of its own for it.
+/// What strangers send is an error to actix; this server has lines of its own for it. `MCP_AUTH_LOG` may name it.
 const NOT_OURS: &str = "actix_http::h1::dispatcher=off";
 
 fn subscribe(config: &Config) {

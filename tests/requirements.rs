@@ -160,9 +160,9 @@ fn violations(page: &Page, ids: &[String], proofs: &[Proof], pages: &str) -> Vec
 /// What people read: the README and every page of `docs` but the list itself.
 fn pages() -> String {
     let folder = fs::read_dir(root().join("docs")).unwrap();
-    let names = folder.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
-    let pages = names.filter(|name| name.ends_with(".md") && name != "docs/requirements.md");
-    pages.chain(["README.md".to_owned()]).map(|name| read(&name)).collect()
+    let pages = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let others = pages.filter(|path| !path.ends_with("requirements.md"));
+    others.chain([root().join("README.md")]).map(|page| fs::read_to_string(page).unwrap()).collect()
 }
 
 fn proofs() -> Vec<Proof> {

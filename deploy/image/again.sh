@@ -2,7 +2,6 @@
 # Builds the commit once more, in another folder and under another home of cargo, and compares with the release in target/image.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export PATH=$PWD/tests/tools/bin:$PATH
 git diff --quiet HEAD || { echo "what is not committed cannot be built again" >&2; exit 1; }
 again=$(mktemp -d)
 trap 'rm -rf "$again"' EXIT

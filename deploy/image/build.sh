@@ -15,7 +15,7 @@ main() {
     deploy/image/root.sh "$out/root"
     cp "$out/root/mcp-auth-sidecar" "$out/$name"
     image
-    parts_list
+    deploy/image/parts.sh "$(uname -m)-unknown-linux-gnu" >"$out/$name.cdx.json"
     (cd "$out" && sha256sum "$name" "$name.tar" "$name.cdx.json" | tee SHA256SUMS)
 }
 
@@ -46,11 +46,6 @@ archive() {
         --owner 0 --group 0 --numeric-owner \
         manifest.json "$config" "$(jq --raw-output '.[0].Layers[0]' "$parts/manifest.json")"
     rm -rf "$parts"
-}
-
-parts_list() {
-    cargo cyclonedx --quiet --format json --spec-version 1.5 --describe binaries --target "$(uname -m)-unknown-linux-gnu"
-    mv mcp-auth-sidecar_bin.cdx.json "$out/$name.cdx.json"
 }
 
 main

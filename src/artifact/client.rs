@@ -154,6 +154,16 @@ pub(super) fn is_false(value: &bool) -> bool {
 mod tests {
     use super::*;
 
+    /// It travels in URLs.
+    #[test]
+    fn what_a_client_has_not_is_not_written() {
+        let client = Client::registered(Jti("a client".to_owned()), Timestamp::from_secs(0), Vec::new());
+        let claims = serde_json::to_value(&client).unwrap();
+        assert_eq!(claims, serde_json::json!({"jti": "a client", "iat": 0, "uris": []}));
+        let without = serde_json::to_value(Client { no_refresh: true, ..client }).unwrap();
+        assert_eq!(without["no_refresh"], true);
+    }
+
     #[test]
     fn a_secret_is_known_by_its_digest_alone() {
         let digest = SecretDigest::of("correct horse");

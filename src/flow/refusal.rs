@@ -180,3 +180,20 @@ impl Serialize for ErrorCode {
         serializer.serialize_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_the_sentence_in_the_alphabet_of_rfc_6749() {
+        for (name, said) in [
+            ("code", "code is missing"),
+            ("~ !", "~ ! is missing"),
+            ("a\"b\\c", "abc is missing"),
+            ("caf\u{e9}\n", "caf is missing"),
+        ] {
+            assert_eq!(Refusal::Missing(name).description(), said, "{name}");
+        }
+    }
+}

@@ -128,6 +128,7 @@ mod tests {
             "https://a/cb#",
             "https://a/cb#f",
             "https://a:b@c/",
+            "https://a.example/@b",
             "https://u@c/",
             "https://a\\@b/",
             "https://*.a/",
@@ -164,7 +165,28 @@ mod tests {
         ] {
             assert!(RedirectUri::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }
-        assert!(RedirectUri::try_from(format!("https://a.example/{}", "x".repeat(LONGEST))).is_err());
+        for scheme in NEVER {
+            assert!(RedirectUri::try_from(format!("{scheme}://a.example/cb")).is_err(), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn the_longest_may_be_2048_characters() {
+        for (length, fits) in [(LONGEST, true), (LONGEST + 1, false)] {
+            let text = format!("{:x<length$}", "https://a.example/");
+            assert_eq!(RedirectUri::try_from(text).is_ok(), fits, "{length}");
+        }
+    }
+
+    #[test]
+    fn it_leads_to_a_page_to_this_machine_or_to_an_application() {
+        for (text, https, loopback) in [
+            ("https://a.example/cb", true, false),
+            ("http://localhost/cb", false, true),
+            ("cursor://anysphere.cursor-mcp/oauth/callback", false, false),
+        ] {
+            assert_eq!((uri(text).is_https(), uri(text).is_loopback()), (https, loopback), "{text}");
+        }
     }
 
     // AZ-15, AZ-16, AZ-17, AZ-18

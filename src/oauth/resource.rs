@@ -141,6 +141,18 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_query_or_an_empty_segment_at_its_end_is_no_resource() {
+        for wrong in [
+            "https://h.example?x=1",
+            "https://h.example/?x=1",
+            "https://h.example/mcp//",
+            "https://h.example//",
+        ] {
+            assert!(Resource::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_resource_covers_its_path_and_what_lies_below() {
         let ours = Resource::try_from("https://h.example/mcp".to_owned()).unwrap();
         for (path, covered) in

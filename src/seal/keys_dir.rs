@@ -317,4 +317,26 @@ mod tests {
         assert!(Keys::read(dir.path()).is_ok());
         assert!(!dir.path().join(".access.new").exists());
     }
+    #[test]
+    fn a_folder_without_rings_is_told_from_one_with_broken_rings() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(Keys::read(dir.path()).unwrap_err().is_missing());
+        init(dir.path(), NOW).unwrap();
+        fs::write(dir.path().join("access.json"), "{}").unwrap();
+        assert!(!Keys::read(dir.path()).unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn a_ring_that_is_replaced_stays_readable_for_whom_it_was() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let paths = init(dir.path(), NOW).unwrap();
+        let mode = || fs::metadata(&paths[0]).unwrap().permissions().mode() & 0o777;
+        let locked = Locked::new(dir.path()).unwrap();
+        for kept in [0o600, 0o640] {
+            fs::set_permissions(&paths[0], fs::Permissions::from_mode(kept)).unwrap();
+            locked.replace(Purpose::Access, &locked.rings().unwrap().access).unwrap();
+            assert_eq!(mode(), kept);
+        }
+    }
 }

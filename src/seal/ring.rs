@@ -208,6 +208,23 @@ mod tests {
         }
     }
 
+    /// Random nonces could meet after too many uses, whenever the file was read.
+    #[test]
+    fn a_key_goes_on_counting_when_the_rings_are_read_again() {
+        let text = |purpose| fresh(purpose, NOW);
+        let files = Purpose::ALL.map(text);
+        let read = || Rings::each(|of| Ring::from_json(of, files[of as usize].as_bytes())).unwrap();
+        let before = read();
+        assert_eq!(before.session.active().uses(), 0);
+        for _ in 0..3 {
+            before.session.active().cipher().unwrap();
+        }
+        let again = read().count_on_from(&before);
+        assert_eq!(again.session.active().uses(), 3);
+        let others = Rings::each(|of| Ring::from_json(of, text(of).as_bytes())).unwrap();
+        assert_eq!(others.count_on_from(&before).session.active().uses(), 0);
+    }
+
     #[test]
     fn what_is_no_ring_is_refused_without_quoting_it() {
         for text in [

@@ -222,6 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn everybody_has_a_day_for_a_published_key_and_a_quarter_of_an_hour_for_the_others() {
+        for (purpose, wait, outlives) in [
+            (Purpose::Access, 86_400, Some(900 + 3_600 + 60)),
+            (Purpose::Session, 900, Some(900 + 604_800 + 60)),
+            (Purpose::Registration, 900, None),
+        ] {
+            let Schedule { wait: waits, outlives: lives } = schedule(purpose);
+            assert_eq!((waits.0, lives.map(|it| it.0)), (wait, outlives), "{purpose:?}");
+        }
+    }
+
+    #[test]
+    fn the_wait_begins_when_the_key_is_staged() {
+        let (purpose, schedule) = (Purpose::Access, schedule(Purpose::Access));
+        let take = |step: Step, ring: &Ring, now| step.take((purpose, ring), schedule, false, now);
+        let ring = fresh(purpose);
+        let staged = START + Seconds(30 * DAY);
+        assert!(matches!(take(Step::Promote, &ring, staged), Err(NotYet::NothingStaged)));
+        let ring = take(Step::Stage, &ring, staged).unwrap();
+        let early = take(Step::Promote, &ring, staged + Seconds(schedule.wait.0 - 1));
+        assert!(matches!(early, Err(NotYet::Unknown(known)) if known == staged + schedule.wait));
+        assert!(take(Step::Promote, &ring, staged + schedule.wait).is_ok());
+    }
+
+    #[test]
     fn what_a_key_sealed_last_is_over_before_the_key_is() {
         for purpose in [Purpose::Access, Purpose::Session] {
             let last_sealed = PROPAGATION.0;

@@ -98,6 +98,39 @@ fn a_shortened_tag_proves_nothing() {
     }
 }
 
+/// A text that can be packed says by its length what else is in it.
+#[test]
+fn what_is_packed_is_not_opened() {
+    let (ours, _) = sealers();
+    let rings = ours.keys.current();
+    let key = rings.session.active();
+    let claims = br#"{"iss":"https://mcp.example","word":"x","exp":1800000060}"#;
+    let mut encrypter = josekit::jwe::Dir.encrypter_from_bytes(key.cipher().unwrap()).unwrap();
+    encrypter.set_key_id(key.record().kid());
+    for (packed, opened) in [(false, true), (true, false)] {
+        let mut header = josekit::jwe::JweHeader::new();
+        header.set_token_type(Hidden::TYP);
+        header.set_content_encryption("A256GCM");
+        if packed {
+            header.set_compression("DEF");
+        }
+        let text = josekit::jwe::serialize_compact(claims, &header, &encrypter).unwrap();
+        assert_eq!(ours.open(&Sealed::<Hidden>::new(text), NOW).is_ok(), opened, "packed: {packed}");
+    }
+}
+
+#[test]
+fn what_is_random_is_random_in_all_its_bits() {
+    let nonces: Vec<u64> = (0..200).map(|_| new_nonce()).collect();
+    assert_eq!(nonces.iter().fold(0, |seen, nonce| seen | nonce), u64::MAX);
+    assert_eq!(nonces.iter().fold(u64::MAX, |kept, nonce| kept & nonce), 0);
+    for (name, length) in [(new_jti().0, 22), (new_secret(), 43)] {
+        assert_eq!(name.len(), length);
+    }
+    assert_ne!(new_jti(), new_jti());
+    assert_ne!(new_secret(), new_secret());
+}
+
 #[test]
 fn a_token_is_not_printed() {
     assert_eq!(format!("{:?}", Sealed::<Signed>::new("secret")), "Sealed(…)");

@@ -64,6 +64,25 @@ mod tests {
     }
 
     #[test]
+    fn of_an_encrypted_text_the_header_is_read() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"code+jwt"}"#);
+        assert_eq!(Unproven::of(&format!("{header}..a.b.c")).typ.as_deref(), Some("code+jwt"));
+    }
+
+    #[test]
+    fn a_kid_has_the_length_and_the_alphabet_of_a_thumbprint() {
+        for (kid, ours) in [
+            ("a-_0Z".repeat(9)[..43].to_owned(), true),
+            ("a".repeat(42), false),
+            ("a".repeat(44), false),
+            ("~".repeat(43), false),
+        ] {
+            let said = Unproven::of(&text(&format!(r#"{{"kid":"{kid}"}}"#), "{}"));
+            assert_eq!(said.kid.is_some(), ours, "{kid}");
+        }
+    }
+
+    #[test]
     fn nothing_is_read_out_of_what_is_neither() {
         let odd = text(r#"{"typ":1,"kid":"\u001b[2J"}"#, r#"{"iss":"a\u001b[2J","exp":"soon"}"#);
         for wrong in ["", "a.b.c", "a.b", "....", &odd, &text("[]", "7")] {

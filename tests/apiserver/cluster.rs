@@ -160,9 +160,9 @@ fn etcd(home: &Path, [port, peers]: [u16; 2]) -> Part {
         // What is in it ends with the test.
         "--unsafe-no-fsync".to_owned(),
     ];
-    let mut part = Part::start("etcd", home.join("etcd.log"), &program, &[]);
-    part.wait_until_it_answers(port, "/health").unwrap();
-    part
+    let mut etcd = Part::start("etcd", home.join("etcd.log"), &program, &[]);
+    etcd.wait_until_it_answers(port, "/health").unwrap();
+    etcd
 }
 
 fn api_server(home: &Path, store: u16, port: u16) -> Part {

@@ -1,4 +1,4 @@
-//! The nightly job as its pod would run it: the CronJob's command and variables, and its service account's token.
+//! The nightly job as its pod would run it: the `CronJob`'s command and variables, and its service account's token.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +49,7 @@ impl Job {
         self.kubectl(&["create", "secret", "generic", secret, &format!("--from-file={}", dir.display())]);
     }
 
-    /// By the TokenRequest API, as a kubelet gets it.
+    /// By the `TokenRequest` API, as a kubelet gets it.
     pub(crate) fn token_of(&self, account: &str, more: &[&str]) -> String {
         self.kubectl(&[&["create", "token", account], more].concat())
     }

@@ -19,7 +19,7 @@ async fn a_key_that_the_job_stages_is_published_first_signs_once_it_is_promoted_
     let server = TestServer::spawn_today([("MCP_AUTH_KEYS_DIR", dir), ("MCP_AUTH_KEYS_POLL_SECS", "1")]);
     let client = server.client().await;
     let (first, old) = (server.tokens(&client).await.access, job.kid("access", "active"));
-    assert_eq!(published(&server).await, [old.clone()]);
+    assert_eq!(published(&server).await, [old.as_str()]);
 
     night(&job, &mount, 29 * DAY, "access: a key is staged");
     let new = job.kid("access", "next");
@@ -32,7 +32,7 @@ async fn a_key_that_the_job_stages_is_published_first_signs_once_it_is_promoted_
     assert_eq!(verified(&server, &first).await.status, 200, "what the old one signed is good");
 
     night(&job, &mount, DAY, "access: retired keys are forgotten");
-    until(async || published(&server).await == [new.clone()]).await;
+    until(async || published(&server).await == [new.as_str()]).await;
     assert_eq!(verified(&server, &first).await.status, 401);
 }
 

@@ -97,14 +97,33 @@ fn assert_started(operator: &Operator) {
     assert_eq!(cluster.names(NAMESPACE, "cronjob"), ["mcp-auth-keys"]);
     assert_eq!(cluster.names(NAMESPACE, "httproute"), ["mcp"]);
     assert!(operator.keys()["metadata"].get("annotations").is_none(), "`apply` would leave the keys there");
-    // What pods mount is there.
-    let pod = cluster.get(NAMESPACE, "deployment", "mcp-server")["spec"]["template"]["spec"].take();
-    let secrets = cluster.names(NAMESPACE, "secret");
-    for volume in pod["volumes"].as_array().unwrap() {
-        if let Some(name) = volume["secret"]["secretName"].as_str() {
-            assert!(secrets.iter().any(|secret| secret == name), "{name}");
-        }
-    }
+    assert_mounted_is_there(cluster, NAMESPACE);
+}
+
+/// No pod would wait for a Secret that nobody makes.
+fn assert_mounted_is_there(cluster: &Cluster, namespace: &str) {
+    let pod = cluster.get(namespace, "deployment", "mcp-server")["spec"]["template"]["spec"].take();
+    let mut mounted: Vec<_> = pod["volumes"].as_array().unwrap().iter().filter_map(secret_of).collect();
+    mounted.sort_unstable();
+    mounted.dedup();
+    assert_eq!(cluster.names(namespace, "secret"), mounted, "{namespace}");
+}
+
+fn secret_of(volume: &Value) -> Option<&str> {
+    let mut sources = volume["projected"]["sources"].as_array().into_iter().flatten();
+    let projected = || sources.find_map(|source| source["secret"]["name"].as_str());
+    volume["secret"]["secretName"].as_str().or_else(projected)
+}
+
+#[test]
+fn the_internal_site_wants_no_password_and_no_redis() {
+    let operator = Operator::new();
+    let start = blocks(&operator.files.read("README.md"))[0].replace("public", "internal");
+    let lines = start.lines().filter(|line| !line.contains("mcp-redis"));
+    let lines: Vec<_> = lines.map(|line| line.replace(" password", "")).collect();
+    operator.runs(&lines.join("\n"));
+    assert_mounted_is_there(&operator.cluster, "mcp-internal");
+    assert_eq!(operator.cluster.names("mcp-internal", "ingress"), ["mcp"]);
 }
 
 /// By a block of commands for a key that leaked; what others wrote on the Secret is theirs.

@@ -18,9 +18,7 @@ fn the_job_turns_the_rings_by_its_own_token_and_changes_nothing_else() {
     let mut after = job.secret();
     assert_ne!(after["data"]["session.json"], before["data"]["session.json"]);
     after["data"]["session.json"] = before["data"]["session.json"].clone();
-    for written in ["resourceVersion", "managedFields"] {
-        after["metadata"][written] = before["metadata"][written].clone();
-    }
+    after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
     assert_eq!(after, before);
 }
 

@@ -64,7 +64,7 @@ fn jobs_and_labels_at_the_same_time_stage_one_key_and_lose_nothing() {
 
 fn label(number: usize) -> Change {
     Box::new(move |job| {
-        drop(job.kubectl(&["label", "--overwrite", "secret", NAME, &format!("write={number}")]))
+        drop(job.kubectl(&["label", "--overwrite", "secret", NAME, &format!("write={number}")]));
     })
 }
 

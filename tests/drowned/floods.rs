@@ -8,6 +8,7 @@ pub(crate) const CLOUD: &str = "203.0.113.7";
 pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 /// One of them.
+#[derive(Clone, Copy)]
 pub(crate) struct Flood {
     pub(crate) name: &'static str,
     pub(crate) crowd: usize,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -44,6 +45,20 @@ async fn nobody_holds_a_connection_for_ever_by_being_slow() {
     let held: Vec<_> = slow.iter().zip(ended).filter(|(_, ended)| !ended).map(|(slow, _)| slow.who).collect();
     assert_eq!(held, Vec::<&str>::new());
     within("all closed", async || server.handles() <= before).await;
+}
+
+///
+#[tokio::test]
+async fn a_body_of_ours_that_does_not_come_is_a_refusal_in_json() {
+    let server = Server::start(&mcp_server::start(), &FASTER).await;
+    for target in ["/oauth/register", "/oauth/token", "/oauth/revoke"] {
+        let line = Line::to(&server.address).await;
+        line.say(body(target, FORM, 9, "a")).await;
+        let head = line.head().await;
+        assert!(head.starts_with("HTTP/1.1 408 ") && head.contains("\r\nconnection: close\r\n"), "{head}");
+        let refusal: Value = serde_json::from_slice(&line.rest().await).unwrap();
+        assert_eq!(refusal["error"], "invalid_request", "{target}");
+    }
 }
 
 ///

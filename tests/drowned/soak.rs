@@ -50,7 +50,7 @@ struct Sample {
     handles: usize,
 }
 
-/// JWK-07, T20; `SOAK_SECS` says for how long, `SOAK_REST` how many times a round everybody rests after it
+/// T20; `SOAK_SECS` says for how long, `SOAK_REST` how many times a round everybody rests after it
 #[test]
 fn a_server_at_half_load_stays_as_it_is_for_as_long_as_it_works() {
     let (operator, crowd) = (runtime(), runtime());
@@ -93,7 +93,7 @@ impl Soak {
 
     fn by(&self, at: usize, proxy: &reqwest::Client) -> Walk<'_> {
         let (server, figures) = (&self.server, &self.figures);
-        let person = if at % 2 == 0 { alice() } else { bob() };
+        let person = [alice, bob][at % 2]();
         Walk { server, figures, proxy: proxy.clone(), person, from: CLOUD.to_owned() }
     }
 
@@ -160,11 +160,15 @@ impl Soak {
                 mount.keys(&["retire", ring, "--force"]);
             }
         }
-        RINGS.iter().for_each(|ring| mount.keys(&["stage", ring]));
+        for ring in RINGS {
+            mount.keys(&["stage", ring]);
+        }
         mount.publish();
         let staged = mount.kid("access", "next");
         within("the staged key published", async || self.published().await.contains(&staged)).await;
-        RINGS.iter().for_each(|ring| mount.keys(&["promote", ring, "--force"]));
+        for ring in RINGS {
+            mount.keys(&["promote", ring, "--force"]);
+        }
         mount.publish();
     }
 

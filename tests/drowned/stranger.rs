@@ -55,23 +55,23 @@ impl Knock {
     pub(crate) async fn on(&self, mut stream: TcpStream) -> String {
         // No connection waits for its end, of which there are not so many.
         let _ = stream.set_zero_linger();
-        let (mut hear, mut say) = stream.split();
+        let (mut from, mut to) = stream.split();
         let saying = async {
             // Who is refused early may find the other end closed.
-            let mut said = say.write_all(&self.at_once).await;
+            let mut said = to.write_all(&self.at_once).await;
             for byte in self.slowly.iter().cycle() {
                 if said.is_err() {
                     break;
                 }
                 sleep(DRIP).await;
-                said = say.write_all(&[*byte]).await;
+                said = to.write_all(&[*byte]).await;
             }
             std::future::pending::<()>().await;
         };
         let mut head = Vec::with_capacity(HEAD);
         let hearing = async {
             while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-                if hear.read_buf(&mut head).await.unwrap_or(0) == 0 {
+                if from.read_buf(&mut head).await.unwrap_or(0) == 0 {
                     return;
                 }
             }

@@ -16,6 +16,22 @@ async fn the_page_says_who_asks_for_what_and_where_it_goes() {
     assert!(!page.contains("tools:write"), "{page}");
 }
 
+/// A client without refresh tokens must ask again when its access token ends.
+#[tokio::test]
+async fn the_page_says_how_long_the_answer_lasts() {
+    let server = TestServer::spawn();
+    for (grants, lasts) in [
+        (json!(["authorization_code", "refresh_token"]), "For a week at most"),
+        (json!(["authorization_code"]), "For an hour at most"),
+    ] {
+        let mut metadata = server.metadata();
+        metadata["grant_types"] = grants;
+        let client = server.client_of(&metadata).await;
+        let page = server.authorize(&alice(), &client.request()).await.text();
+        assert!(page.contains(lasts), "{lasts} in {page}");
+    }
+}
+
 /// AZ-63: at loopback it is this machine that is answered
 #[tokio::test]
 async fn the_page_shows_a_loopback_address_as_what_it_is() {

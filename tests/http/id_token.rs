@@ -168,6 +168,30 @@ async fn a_token_that_is_too_old_leads_to_another_sign_in() {
     assert_unknown(&ask(&server, &vouched).await, "too old, whatever it says of its end");
 }
 
+/// Each the one that helps: an answer cannot be repeated after signing in, and who is unknown starts anew.
+#[tokio::test]
+async fn a_page_shows_the_way_on_to_whom_there_is_one() {
+    let (provider, server) = start().await;
+    let client = server.client().await;
+    let stranger = provider.vouches(&person("1", "mallory@evil.example"), server.now());
+    let old = provider.vouches(&alice(), server.now() - 7_300);
+    for (person, status, title, way) in [
+        (stranger, 403, "This account has no access", Some("/oauth2/sign_out?rd=")),
+        (old, 401, "Please sign in again", Some("/oauth2/start?rd=")),
+        (alice(), 401, "You are not signed in", None),
+    ] {
+        let asked = server.authorize(&person, &client.request()).await;
+        let answered = server.reply(&person, "a question", "allow").await;
+        for page in [&asked, &answered] {
+            assert_eq!(page.status, status, "{title}: {page:?}");
+            assert!(page.text().contains(title), "{title}: {page:?}");
+        }
+        assert_eq!(way.is_some_and(|way| asked.text().contains(way)), way.is_some(), "{title}: {asked:?}");
+        assert_eq!(asked.text().contains("/oauth2/"), way.is_some(), "{title}: {asked:?}");
+        assert!(!answered.text().contains("/oauth2/"), "{title}: {answered:?}");
+    }
+}
+
 /// design 3
 #[tokio::test]
 async fn the_age_is_a_setting() {

@@ -67,6 +67,15 @@ async fn any_line_of_the_secret_file_is_good() {
     }
 }
 
+#[tokio::test]
+async fn a_secret_that_stands_twice_in_its_file_is_good() {
+    let server = TestServer::spawn();
+    fs::write(server.home().join("proxy-secret"), format!("{PROXY_SECRET}\n{PROXY_SECRET}\n")).unwrap();
+    let server = server.again_with([]);
+    let answer = alice().sends(asking(&server).await).answer().await;
+    assert!(answer.is_question(), "{answer:?}");
+}
+
 /// PX-08, T18: a new secret is good without a restart, the old one no longer, and a broken file changes nothing
 #[tokio::test]
 async fn the_secret_can_change_while_the_server_runs() {

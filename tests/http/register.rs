@@ -233,14 +233,16 @@ async fn a_client_id_outlives_the_server_that_issued_it() {
 #[tokio::test]
 async fn refresh_tokens_go_to_those_whose_registration_says_so() {
     let server = TestServer::spawn();
-    let mut metadata = server.metadata();
-    metadata["grant_types"] = json!(["authorization_code"]);
-    let registered = server.register(&metadata).await.json()["grant_types"].clone();
-    let client = server.client_of(&metadata).await;
-    let code = server.code(&client).await;
-    let answer = server.token(&client.exchange(&code)).await.json();
-    let promised = registered.as_array().unwrap().contains(&json!("refresh_token"));
-    assert_eq!(answer.get("refresh_token").is_some(), promised, "{registered} {answer}");
+    for (grants, promised) in [(json!(["refresh_token"]), true), (json!(["authorization_code"]), false)] {
+        let mut metadata = server.metadata();
+        metadata["grant_types"] = grants;
+        let registered = server.register(&metadata).await.json()["grant_types"].clone();
+        let client = server.client_of(&metadata).await;
+        let answer = server.token(&client.exchange(&server.code(&client).await)).await.json();
+        let says = registered.as_array().unwrap().contains(&json!("refresh_token"));
+        let gives = answer.get("refresh_token").is_some();
+        assert_eq!((says, gives), (promised, promised), "{registered} {answer}");
+    }
 }
 
 /// REG-05, REG-34, X-15

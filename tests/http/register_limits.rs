@@ -146,6 +146,18 @@ async fn a_redirect_uri_of_more_than_two_kilobytes_is_too_long() {
     }
 }
 
+/// And at most 2 kB together, because all of them travel in the authorize URL
+#[tokio::test]
+async fn redirect_uris_of_more_than_two_kilobytes_together_are_too_long() {
+    let server = TestServer::spawn().internal();
+    for (count, length, status) in [(1, 2_048, 201), (2, 1_024, 201), (2, 1_025, 400), (3, 1_024, 400)] {
+        let uri = |port| format!("{:a<length$}", format!("http://127.0.0.1:{port}/"));
+        let mut metadata = server.metadata();
+        metadata["redirect_uris"] = (3_000..3_000 + count).map(uri).collect();
+        assert_eq!(server.register(&metadata).await.status, status, "{count} of {length}");
+    }
+}
+
 /// REG-30: a name has at most 100 characters, whatever their bytes
 #[tokio::test]
 async fn a_name_of_more_than_a_hundred_characters_is_refused_or_shortened() {

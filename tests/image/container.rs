@@ -46,6 +46,12 @@ impl Box {
             mount --bind "$1/resolv.conf" "$1/root/etc/resolv.conf"
             mount --bind "$1/keys" "$1/root/keys"
             mount --bind "$1/secrets" "$1/root/run/secrets"
+            # The devices that every runtime supplies.
+            mkdir "$1/root/dev"
+            for each in null zero full random urandom tty; do
+                touch "$1/root/dev/$each"
+                mount --bind "/dev/$each" "$1/root/dev/$each"
+            done
             for each in /run/secrets /etc/resolv.conf /etc/hosts ""; do mount -o remount,bind,ro "$1/root$each"; done
         "#;
         let mounted = Command::new("bash").args(["-c", script, "mount"]).arg(folder).status().unwrap();

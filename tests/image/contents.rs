@@ -1,9 +1,10 @@
 //! What is in the image, and what it says of itself.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,18 +16,18 @@ const CERTIFICATES: &str = "etc/ssl/certs/ca-certificates.crt";
 const LARGEST: u64 = 20_000_000;
 
 #[test]
-fn there_is_one_program_and_the_certificates_that_it_trusts_and_nobody_may_change_them() {
+fn there_is_one_program_with_its_licence_and_the_certificates_it_trusts_and_nobody_may_change_them() {
     let folder = TempDir::new().unwrap();
     let image = Image::unpacked(folder.path());
     let mut files = files_below(&image.root);
     files.sort();
     let relative: Vec<_> = files.iter().map(|file| file.strip_prefix(&image.root).unwrap()).collect();
-    assert_eq!(relative, [Path::new(CERTIFICATES), Path::new("mcp-auth-sidecar")]);
+    assert_eq!(relative, ["LICENSE", CERTIFICATES, "mcp-auth-sidecar"].map(Path::new));
     let modes = files.iter().map(|file| fs::metadata(file).unwrap());
     let modes: Vec<_> =
         modes.map(|file| (file.uid(), file.gid(), file.permissions().mode() & 0o7777)).collect();
-    assert_eq!(modes, [(0, 0, 0o644), (0, 0, 0o755)]);
-    let bundle = fs::read_to_string(&files[0]).unwrap();
+    assert_eq!(modes, [(0, 0, 0o644), (0, 0, 0o644), (0, 0, 0o755)]);
+    let bundle = fs::read_to_string(&files[1]).unwrap();
     assert!(bundle.matches("BEGIN CERTIFICATE").count() > 50, "these are few authorities");
 }
 
@@ -80,6 +81,25 @@ fn the_list_of_parts_names_what_is_built_in() {
         assert!(found.starts_with(part), "{name} {found}");
     }
     assert!(version("proptest").is_none(), "what only the tests use");
+}
+
+#[test]
+fn the_list_of_parts_is_one_as_cyclonedx_defines_it() {
+    let list = fs::read_to_string(the_only("json")).unwrap();
+    assert_eq!(complaint(&list), "");
+    let spoilt = list.replace("\"application\"", "\"nothing\"");
+    assert!(complaint(&spoilt).starts_with("'nothing' is not one of"));
+}
+
+/// What a reader that others wrote says against it.
+fn complaint(list: &str) -> String {
+    let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let mut python = Command::new(format!("{tests}/tools/.venv/bin/python"));
+    let python =
+        python.arg(format!("{tests}/image/parts/cyclonedx.py")).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut judge = python.spawn().expect("Python; `make tools` installs it");
+    judge.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
+    String::from_utf8(judge.wait_with_output().unwrap().stderr).unwrap()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

@@ -19,7 +19,9 @@ impl Door {
     }
 
     pub(crate) fn new(origin: String, path: &str, token: Option<String>) -> Self {
-        Self { origin, path: path.to_owned(), token, http: Client::new() }
+        // What is kept for the next request, uvicorn lets go after five seconds: just when that is sent, on a busy machine.
+        let http = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { origin, path: path.to_owned(), token, http }
     }
 
     pub(crate) fn request(&self, method: Method) -> RequestBuilder {

@@ -21,6 +21,11 @@ mod e2e {
     pub(crate) mod stack;
     pub(crate) mod talk;
 }
+
+#[path = "../topologies/ports.rs"]
+#[expect(dead_code, reason = "the tests of the topologies use the rest")]
+mod ports;
+
 use e2e::{assistant, jose, journey, mcp, part, person, secrets, stack, stack::tool, talk};
 
 mod behind;

@@ -1,12 +1,12 @@
 //! The servers, each a real one: what they are made with, where they stand, and how they are started.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    array,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
-use crate::{part::Part, rust_sdk, tool};
+use crate::{part::Part, ports::free_port, rust_sdk, tool};
 
 /// One endpoint of one server.
 #[derive(Debug)]
@@ -34,9 +34,6 @@ pub(crate) fn servers() -> &'static [Server] {
     static SERVERS: OnceLock<Vec<Server>> = OnceLock::new();
     SERVERS.get_or_init(|| {
         use Transport::{Legacy, Streamable};
-        // Bound all at once, so that they differ.
-        let held: [_; 9] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let ports = held.map(|listener| listener.local_addr().unwrap().port());
         let [
             python,
             python_sse,
@@ -47,7 +44,7 @@ pub(crate) fn servers() -> &'static [Server] {
             typescript_2,
             rust,
             bridge,
-        ] = ports;
+        ] = array::from_fn(|_| free_port());
         let server = |(name, package), transport, path, port| {
             let resource = if path == "/sse" { "" } else { path };
             Server { name, package, transport, resource, path, port }

@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(cargo_fuzz cargo_cyclonedx image_parts api_server)
+more_parts=(graphviz cargo_fuzz cargo_mutants mold image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -35,7 +35,7 @@ check() {
     for part; do
         "current_$part" || missing+=" $part"
     done
-    [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
+    [ -z "$missing" ] || fail "the test tools are missing or out of date: run \`tests/tools/install.sh$missing\`."
 }
 
 current_oauth2_proxy() { [ -x bin/oauth2-proxy ] && stamped go go.mod go.sum; }
@@ -127,16 +127,14 @@ install_cargo_fuzz() {
     cargo install cargo-fuzz --version "=$cargo_fuzz_version" --locked --no-track --force --quiet --root .
 }
 
-cargo_cyclonedx_version=0.5.9
+cargo_mutants_version=27.1.0
 
-current_cargo_cyclonedx() {
-    [ "$(bin/cargo-cyclonedx cyclonedx --version 2>/dev/null)" = "cargo-cyclonedx-cyclonedx $cargo_cyclonedx_version" ]
-}
+current_cargo_mutants() { [ "$(bin/cargo-mutants mutants --version 2>/dev/null)" = "cargo-mutants $cargo_mutants_version" ]; }
 
-install_cargo_cyclonedx() {
-    need cargo "cargo" "to build cargo-cyclonedx"
-    echo "tests/tools: building cargo-cyclonedx $cargo_cyclonedx_version (a few minutes the first time)"
-    cargo install cargo-cyclonedx --version "=$cargo_cyclonedx_version" --locked --no-track --force --quiet --root .
+install_cargo_mutants() {
+    need cargo "cargo" "to build cargo-mutants"
+    echo "tests/tools: building cargo-mutants $cargo_mutants_version (about two minutes the first time)"
+    cargo install cargo-mutants --version "=$cargo_mutants_version" --locked --no-track --force --quiet --root .
 }
 
 api_server_sources=(apiserver/go.mod apiserver/go.sum apiserver/etcd.go)
@@ -160,11 +158,15 @@ install_api_server() {
     stamp api-server "${api_server_sources[@]}"
 }
 
-debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server)
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server valgrind)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
 install_debian_parts() { debian "${debian_parts[@]}"; }
+
+current_graphviz() { command -v dot >/dev/null; }
+
+install_graphviz() { debian graphviz; }
 
 # The judge of units comes with systemd, which need not run.
 current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
@@ -177,6 +179,11 @@ image_parts=(buildah dnsmasq jq minisign)
 current_image_parts() { command -v "${image_parts[@]}" | grep -c . | grep -qx "${#image_parts[@]}"; }
 
 install_image_parts() { debian "${image_parts[@]/dnsmasq/dnsmasq-base}"; }
+
+# Links a test binary in a fraction of the time: for whoever builds one some hundred times.
+current_mold() { command -v mold >/dev/null; }
+
+install_mold() { debian mold; }
 
 debian() {
     local sentence="Debian's packages $* are needed: install them."

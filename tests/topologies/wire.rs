@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::stack::{Site, Stack};
+use crate::{
+    ports::free_port,
+    stack::{Site, Stack},
+};
 
 /// Longer than any answer may take, shorter than a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,8 +42,8 @@ struct Seen {
 
 impl Wire {
     pub(crate) fn to(server: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let wire = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
+        let wire = Self { port: free_port(), seen: Arc::default() };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wire.port)).unwrap();
         wire.seen.server.store(server, Ordering::Relaxed);
         let seen = Arc::clone(&wire.seen);
         thread::spawn(move || {
