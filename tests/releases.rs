@@ -13,7 +13,8 @@ fn deployments_and_pages_name_the_image_by_the_version_that_is_built() {
     let pages = ["deploy", "docs"].map(|folder| files_below(&root.join(folder))).concat();
     let mut named = 0;
     for page in pages {
-        let text = fs::read_to_string(&page).unwrap();
+        let bytes = fs::read(&page).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
         for version in text.match_indices(NAME).filter_map(|(at, _)| version(&text[at + NAME.len()..])) {
             assert!(
                 version.starts_with(env!("CARGO_PKG_VERSION")),
