@@ -22,6 +22,7 @@
 //! * [`flow`]: what this server decides; functions of (values, now)
 //! * [`http`]: the doors, one file per endpoint; they decide nothing
 //! * [`server`]: binds, then runs
+//! * [`doctor`]: walks a deployment from outside, one file per assistant's way
 //! * [`cli`]: the commands beside `serve`
 //! * [`fuzzing`]: what strangers can send, thrown at its readers; built for tests and fuzzers alone
 //!
@@ -30,7 +31,11 @@
 //! * `josekit`: seal, provider
 //! * `p256`: seal
 //! * `envy`: config
-//! * `reqwest`: fetch, http/gateway
+//! * `reqwest`: fetch, doctor
+//! * `hyper`: http/gateway
+//! * `hyper_util`: http/gateway
+//! * `hyper_tls`: http/gateway
+//! * `native_tls`: http/gateway
 //! * `redis`: spent
 //! * `actix_web`: http, server, main, fuzzing
 //! * `actix_http`: server
@@ -45,6 +50,7 @@ pub mod artifact;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod document;
 pub mod fetch;
 pub mod flow;

@@ -70,9 +70,12 @@ fn serve(vars: Vars) -> Result<(), CliError> {
     })
 }
 
+/// What strangers send is an error to actix; this server has lines of its own for it. `MCP_AUTH_LOG` may name it.
+const NOT_OURS: &str = "actix_http::h1::dispatcher=off";
+
 fn subscribe(config: &Config) {
-    let log =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&config.log)).with_writer(std::io::stderr);
+    let filter = EnvFilter::new(format!("{NOT_OURS},{}", config.log));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => log.json().flatten_event(true).init(),
         LogFormat::Text => log.with_ansi(false).init(),

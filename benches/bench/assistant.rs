@@ -8,10 +8,10 @@ use crate::sidecar::{HOST, Home, ISSUER, Sidecar};
 use crate::wire::{Answer, Wire, request};
 
 const PEOPLE: u32 = 1_000;
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
-const CALLBACK: &str = "http://127.0.0.1:1/cb";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:1/cb";
 
 pub(crate) struct Assistant {
     /// One to each replica.
@@ -127,6 +127,16 @@ impl Assistant {
         ])
     }
 
+    /// A step that uses the last refresh token of a family of its own.
+    pub(crate) fn refreshing(&mut self) -> Outcome<impl FnMut() -> Outcome<()> + Send> {
+        let code = self.code()?;
+        let mut tokens = self.exchange(&code)?;
+        Ok(move || {
+            tokens = self.refresh(&tokens)?;
+            Ok(())
+        })
+    }
+
     fn token(&mut self, fields: &[(&str, &str)]) -> Outcome<Tokens> {
         let answer = self.ask(&["POST /oauth/token", FORM], &form(fields))?;
         let tokens: Value = serde_json::from_str(&answer.body)?;
@@ -147,10 +157,10 @@ impl Assistant {
     }
 }
 
-fn text(answer: &Value, name: &str) -> Outcome<String> {
+pub(crate) fn text(answer: &Value, name: &str) -> Outcome<String> {
     Ok(answer[name].as_str().ok_or_else(|| format!("no {name} in {answer}"))?.to_owned())
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

@@ -58,3 +58,19 @@ pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> Outcome<&
     let (_, rest) = text.split_once(before).ok_or_else(|| format!("no {before} in {text}"))?;
     rest.split_once(after).map(|(found, _)| found).ok_or_else(|| format!("no {after} in {rest}").into())
 }
+
+/// What a figure should be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// A figure beside its goal.
+pub(crate) fn row(figure: &str, value: f64, goal: Goal) {
+    let (met, goal) = match goal {
+        Goal::AtLeast(least) => (value >= least, format!(">= {least}")),
+        Goal::AtMost(most) => (value <= most, format!("<= {most}")),
+    };
+    println!("{figure}: {value:.2} (goal {goal}: {})", if met { "met" } else { "MISSED" });
+}

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::figures::between;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Python takes its time to start on a machine that has other work.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Process(pub(crate) Child);
 

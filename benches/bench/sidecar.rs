@@ -15,7 +15,7 @@ use crate::Outcome;
 use crate::process::{Process, until};
 use crate::wire::{Wire, request};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
 /// Whom requests name as their `Host`.
 pub(crate) const HOST: &str = "mcp.example.com";
 pub(crate) const ISSUER: &str = "https://mcp.example.com";
@@ -45,13 +45,21 @@ impl Home {
     }
 
     pub(crate) fn sidecar(&self, settings: &[(&str, &str)]) -> Outcome<Sidecar> {
-        let address = free_address()?;
+        let sidecar = self.started(settings)?;
+        let jwks = request(&["GET /oauth/jwks", "Host: any"], "");
+        until("the sidecar answers", || Wire::to(sidecar.address).ask(&jwks))?;
+        Ok(sidecar)
+    }
+
+    /// Not waited for.
+    pub(crate) fn started(&self, settings: &[(&str, &str)]) -> Outcome<Sidecar> {
+        let (address, admin) = (free_address()?, free_address()?);
         let log = File::options().create(true).append(true).open(self.log())?;
         let mut command = Command::new(BINARY);
         command
             .env("MCP_AUTH_DEFAULT_ISSUER", ISSUER)
             .env("MCP_AUTH_LISTEN", address.to_string())
-            .env("MCP_AUTH_ADMIN_LISTEN", "127.0.0.1:0")
+            .env("MCP_AUTH_ADMIN_LISTEN", admin.to_string())
             .env("MCP_AUTH_EMAIL_DOMAINS", "example.com")
             .env("MCP_AUTH_PROXY_SECRET_FILE", self.dir.path().join("secret"))
             .env("MCP_AUTH_KEYS_DIR", self.keys())
@@ -59,10 +67,7 @@ impl Home {
             .env("MCP_AUTH_LOG", "warn")
             .envs(settings.iter().copied())
             .stderr(log);
-        let sidecar = Sidecar { process: Process::start(&mut command)?, address };
-        let jwks = request(&["GET /oauth/jwks", "Host: any"], "");
-        until("the sidecar answers", || Wire::to(address).ask(&jwks))?;
-        Ok(sidecar)
+        Ok(Sidecar { process: Process::start(&mut command)?, address, admin })
     }
 
     /// The same token signed anew, which no cache has seen.
@@ -76,6 +81,7 @@ impl Home {
 pub(crate) struct Sidecar {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 /// `keys init|stage|…` on a folder.

@@ -41,6 +41,12 @@ impl Wire {
         Ok(Answer { head, body: text })
     }
 
+    /// Connects beforehand.
+    pub(crate) fn connect(&mut self) -> Outcome<()> {
+        self.kept = Some(self.connected()?);
+        Ok(())
+    }
+
     /// Sends a request and gives the body as it arrives.
     pub(crate) fn open(&mut self, request: &[u8]) -> Outcome<(String, Body)> {
         let mut stream = match self.kept.take() {

@@ -2,6 +2,7 @@
 
 pub mod check;
 mod cluster;
+mod doctor;
 mod healthcheck;
 pub mod keys;
 mod manual;
@@ -15,6 +16,7 @@ use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
+use crate::doctor::Unreached;
 use crate::seal::keys_dir::{Keys, KeysError};
 use crate::seal::rotation::NotYet;
 use crate::server::StartError;
@@ -22,7 +24,7 @@ use crate::site::Site;
 
 /// The OAuth 2.1 authorization server beside an MCP server, behind oauth2-proxy.
 ///
-/// Settings are environment variables that begin with `MCP_AUTH_`; the README lists them, and `check` prints those in
+/// Settings are environment variables that begin with `MCP_AUTH_`; docs/settings.md lists them, and `check` prints those in
 /// force. Results go to standard output, whatever went wrong to standard error.
 #[derive(Debug, Parser)]
 #[command(name = "mcp-auth-sidecar", version, after_help = EXIT_CODES)]
@@ -33,9 +35,10 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-   0  done; of `token inspect`: it would be accepted; of `healthcheck`: ready
-   1  not done, or refused, or not ready
-  64  a mistake in the configuration or on the command line";
+   0  done; of `token inspect`: it would be accepted; of `healthcheck`: ready; of `doctor`: healthy
+   1  not done, or refused, or not ready, or something is wrong
+  64  a mistake in the configuration or on the command line
+  69  of `doctor`: nothing was reached at all";
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -70,6 +73,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Walk a running deployment from outside as each assistant would, and name what is wrong
+    ///
+    /// Needs no setting and no secret: it reads the documents, registers a client, which costs nothing, and goes up to
+    /// the sign-in and no further. Each finding says what was seen, which assistants stop there, how it looks to people,
+    /// and what to change. It takes seconds, and a minute and a half at most.
+    ///
+    /// Ends with 0 where nothing is wrong, with 1 where something is, and with 69 where nothing answers at all.
+    #[command(after_long_help = doctor::EXAMPLE)]
+    Doctor(doctor::DoctorArgs),
     /// Ask the server of this machine whether it is ready: for images without a shell
     ///
     /// Asks `MCP_AUTH_ADMIN_LISTEN` for `/readyz`, for two seconds at most. No other setting is needed.
@@ -135,6 +147,7 @@ pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result
             token::inspect(&args, &Config::from_vars(vars)?, now)?
         }
         Command::Check { json } => check::check(&Config::from_vars(vars)?, json, now)?.into(),
+        Command::Doctor(args) => doctor::doctor(args, now)?,
         Command::Healthcheck => healthcheck::healthcheck(&Config::admin_listen(vars)?)?.into(),
         Command::Secret => crate::seal::new_secret().into(),
         Command::Completions { shell } => manual::completions(shell).into(),
@@ -192,6 +205,8 @@ pub enum CliError {
     #[error("{0}")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
+    Unreached(#[from] Unreached),
+    #[error(transparent)]
     Start(#[from] StartError),
     #[error("{0}")]
     Usage(String),
@@ -200,6 +215,8 @@ pub enum CliError {
 impl CliError {
     /// What is wrong in the command or the configuration (sysexits: `EX_USAGE`).
     pub const USAGE: u8 = 64;
+    /// Who was asked is not there (sysexits: `EX_UNAVAILABLE`).
+    const UNREACHED: u8 = 69;
 
     /// 1 for everything else.
     pub fn exit_code(&self) -> u8 {
@@ -207,6 +224,7 @@ impl CliError {
             Self::Config(_) | Self::Usage(_) | Self::Start(StartError::Config(_) | StartError::Keys(..)) => {
                 Self::USAGE
             }
+            Self::Unreached(_) => Self::UNREACHED,
             Self::Keys(_) | Self::NotReady(_) | Self::NotYet(..) | Self::Runtime(_) | Self::Start(_) => 1,
         }
     }

@@ -72,7 +72,7 @@ const LONGEST: u64 = 128 * 1024;
 pub(super) fn inspect(args: &InspectArgs, config: &Config, now: Timestamp) -> Result<Done, CliError> {
     let authorities = authorities(args.site.as_deref(), config)?;
     let spent = Spent::new(&config.store, config.lifetimes.access)?;
-    let text = read()?;
+    let text = read("token inspect")?;
     let inspected = wait_for(inspect::inspect(&authorities, token_of(&text), &spent, now))?;
     let text = if args.json { json_of(&inspected).to_string() + "\n" } else { text_of(&inspected, now) };
     Ok(Done { text, exit_code: u8::from(!inspected.is_accepted()) })
@@ -87,7 +87,8 @@ fn authorities(named: Option<&str>, config: &Config) -> Result<Vec<Authority>, C
     Ok(authorities.map_err(StartError::from)?)
 }
 
-fn read() -> Result<String, CliError> {
+/// For a command that somebody typed.
+pub(super) fn read(command: &str) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     if std::io::stdin().is_terminal() {
         eprintln!("paste the token, then press Enter and Ctrl-D");
@@ -95,13 +96,13 @@ fn read() -> Result<String, CliError> {
     std::io::stdin().take(LONGEST).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).trim().to_owned();
     if text.is_empty() {
-        return Err(CliError::Usage("token inspect: there is nothing on standard input".to_owned()));
+        return Err(CliError::Usage(format!("{command}: there is nothing on standard input")));
     }
     Ok(text)
 }
 
 /// As it stands in a header, too.
-fn token_of(text: &str) -> &str {
+pub(super) fn token_of(text: &str) -> &str {
     let scheme = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     scheme.map_or(text, |(_, token)| token.trim())
 }

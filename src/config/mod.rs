@@ -49,7 +49,7 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What the operator should know although nothing is wrong.
     pub warnings: Vec<String>,
-    /// Each variable with the value in force, in the order of the README; secrets are files, so none is here.
+    /// Each variable with the value in force, in the order of docs/settings.md; secrets are files, so none is here.
     pub effective: Vec<(String, String)>,
 }
 

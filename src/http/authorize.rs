@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::document::{DocumentUrl, Unread};
 use crate::flow::authorize::{AuthorizeParams, Location, NoReply, Outcome};
 use crate::oauth::Subject;
+use crate::telemetry::Step;
 
 pub(super) const PATH: &str = "/oauth/authorize";
 
@@ -31,7 +32,11 @@ pub(super) async fn authorize(
     let reply = here.reply_to(&params, now)?;
     let (client, sub) = (reply.client().jti.clone(), person.sub.clone());
     log::note_client(&request, &client);
-    Ok(match here.authorize(&params, &reply, person, now) {
+    let outcome = here.authorize(&params, &reply, person, now);
+    if outcome.is_ok() {
+        log::note_step(&request, Step::Authorized);
+    }
+    Ok(match outcome {
         Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
         Ok(Outcome::Granted(code)) => {
             log::audit(&request, "code issued", &client, Some(&sub));

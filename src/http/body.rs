@@ -1,10 +1,12 @@
 //! Bodies of a bounded size.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, Payload};
+use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::params::{Params, is_media_type};
@@ -12,6 +14,8 @@ use crate::flow::refusal::Refusal;
 
 /// A request's form and its answer are small.
 const LARGEST_FORM: usize = 64 * 1024;
+/// Somebody far away on a bad line is faster.
+const SLOWEST: Duration = Duration::from_secs(30);
 
 /// Does a request have a body? (RFC 9112 §6.3)
 pub(super) fn has_body(headers: &HeaderMap) -> bool {
@@ -36,12 +40,13 @@ pub(super) async fn form(
     Params::parse(&body).map_err(undecodable)
 }
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes, which must not take for ever.
 pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
-    match payload.to_bytes_limited(limit).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(ApiError::Torn),
-        Err(_) => Err(ApiError::TooLarge),
+    match timeout(SLOWEST, payload.to_bytes_limited(limit)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(_))) => Err(ApiError::Torn),
+        Ok(Err(_)) => Err(ApiError::TooLarge),
+        Err(_) => Err(ApiError::TooSlow),
     }
 }
 

@@ -11,6 +11,7 @@ use super::params::{Params, is_media_type};
 use super::{App, HerePage, body, log};
 use crate::flow::consent::{Answer, Unanswered};
 use crate::seal::Sealed;
+use crate::telemetry::Step;
 
 pub(super) const PATH: &str = "/oauth/consent";
 /// A question carries the client's state, which may be long.
@@ -30,6 +31,9 @@ pub(super) async fn consent(
     let (question, answer) = parsed(&form).ok_or(Unanswered::Malformed)?;
     let answered = here.answer(&question, answer, &person, app.clock.now())?;
     log::note_client(&request, &answered.client_jti);
+    if answer == Answer::Allow {
+        log::note_step(&request, Step::Consented);
+    }
     log::audit(&request, answer.event(), &answered.client_jti, Some(&person.sub));
     Ok(redirect(HttpResponse::SeeOther(), &answered.location))
 }

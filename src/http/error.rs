@@ -46,6 +46,8 @@ pub(crate) enum ApiError {
     TooLarge,
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    #[error("the body did not arrive in time")]
+    TooSlow,
     #[error("the body did not arrive whole")]
     Torn,
 }
@@ -55,7 +57,7 @@ impl ApiError {
     pub(super) fn word(&self) -> &'static str {
         match self {
             Self::BadGateway(_) => "bad_gateway",
-            Self::BadPath | Self::TooLarge | Self::Torn => "invalid_request",
+            Self::BadPath | Self::TooLarge | Self::TooSlow | Self::Torn => "invalid_request",
             Self::ForeignOrigin | Self::NotGuarded => "forbidden",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Misdirected => "misdirected_request",
@@ -80,6 +82,7 @@ impl ResponseError for ApiError {
             Self::Refused(refusal) | Self::RefusedBasic(refusal) => status_of(refusal.code()),
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The exit of every request: its id, its one log line, its place in the metrics, and the page of an error.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -16,7 +18,8 @@ use super::error::{ApiError, PageError};
 use super::{App, Here, caller, pages};
 use crate::flow::refusal::Refusal;
 use crate::oauth::{Jti, Subject};
-use crate::seal::new_jti;
+use crate::seal::new_nonce;
+use crate::telemetry::Step;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,6 +27,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Default)]
 struct Notes {
     client: String,
+    step: Option<Step>,
     refusal: Option<Refused>,
 }
 
@@ -42,6 +46,11 @@ pub(super) fn note_client(request: &HttpRequest, client: &Jti) {
     notes(request, |notes| client.as_str().clone_into(&mut notes.client));
 }
 
+/// This request brings somebody one step on.
+pub(super) fn note_step(request: &HttpRequest, step: Step) {
+    notes(request, |notes| notes.step = Some(step));
+}
+
 /// A refusal that leaves by a redirect.
 pub(super) fn note_refusal(request: &HttpRequest, refusal: &Refusal) {
     notes(request, |notes| notes.refusal = Some(Refused::of(refusal.code().as_str(), refusal)));
@@ -55,6 +64,11 @@ pub(super) fn audit(request: &HttpRequest, event: &'static str, client: &Jti, pe
     let address = caller::address(request, hops).map(|address| address.to_string()).unwrap_or_default();
     let sub = person.map(Subject::as_str).unwrap_or_default();
     info!(target: "audit", event, site, client = client.as_str(), sub, address, request = id);
+}
+
+/// The answer of the MCP server does not end as it should; the line of its request is out by then.
+pub(super) fn broke_off(id: &str, error: &dyn std::error::Error) {
+    error!(request = id, reason = Refused::of("", error).causes, "the MCP server broke off its answer");
 }
 
 /// Logs each request once, with the cause of a refusal: `info` for what others did wrong, `error` for ourselves.
@@ -82,21 +96,24 @@ pub(crate) async fn one_line<B: MessageBody + 'static>(
 
 fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
     let (request, status) = (response.request(), response.status().as_u16());
-    let Notes { client, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
+    let Notes { client, step, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
     let refusal = response.response().error().map(Refused::from).or(refusal).unwrap_or_default();
+    let here = Here::of(request);
+    let site = here.as_ref().map(|here| here.site.name.as_str()).unwrap_or_default();
+    let after = began.elapsed();
     if let Some(app) = request.app_data::<Data<App>>() {
-        app.telemetry.answered(
-            request.match_pattern().as_deref().unwrap_or("elsewhere"),
-            status,
-            refusal.word,
-        );
+        // What no door took is whole still, and no pattern needs to be looked for.
+        let door = request.match_info().unprocessed().is_empty().then(|| request.match_pattern()).flatten();
+        app.telemetry.answered(door.as_deref().unwrap_or("elsewhere"), status, refusal.word, after);
+        if let Some(step) = step {
+            app.telemetry.reached(site, step);
+        }
         if !refusal.reason.is_empty() {
             app.telemetry.refused(&refusal.reason);
         }
     }
     let (method, path) = (request.method(), request.path());
-    let site = Here::of(request).map(|here| here.site.name.clone()).unwrap_or_default();
-    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
     let Refused { word, causes, .. } = refusal;
     if status >= 500 {
         error!(request = id, %method, path, status, micros, site, client, error = word, reason = causes, "request");
@@ -156,10 +173,17 @@ fn known_or_new_id(headers: &HeaderMap) -> String {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
     let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    given.map_or_else(|| new_jti().to_string(), str::to_owned)
+    given.map_or_else(new_id, str::to_owned)
 }
 
-fn request_id(request: &HttpRequest) -> String {
+/// Unlike any other of this process, and of another's but by chance. It is no secret, and nothing is decided by it.
+fn new_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(new_nonce);
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(super) fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod credentials;
 mod error;
 mod gateway;
 mod guard;
+mod held;
 pub(crate) mod identity;
 mod limits;
 mod log;
@@ -33,8 +34,10 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 
 pub(crate) use cors::cors;
 pub(crate) use gateway::Gateway;
+pub(crate) use held::Held;
 pub(crate) use limits::Limits;
 pub(crate) use log::one_line;
+pub(crate) use metadata::Documents;
 
 use crate::clock::Clock;
 use crate::config::Pages;
@@ -61,6 +64,7 @@ pub(crate) struct App {
     pub(crate) telemetry: Telemetry,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
+    pub(crate) documents: Documents,
     /// It was told to end: requests that are open go on, and no new ones should come.
     pub(crate) ending: AtomicBool,
 }

@@ -1,6 +1,7 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
 mod accent;
+mod assistants;
 mod words;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
@@ -14,10 +15,9 @@ use super::{App, Here, consent};
 use crate::artifact::Client;
 use crate::config::Pages;
 use crate::flow::authorize::Asked;
-use crate::oauth::{RedirectUri, Resource};
 use crate::seal::new_jti;
-use crate::site::{Registration, Site};
 use accent::{Accent, Colour};
+use assistants::Way;
 use words::{Words, span};
 
 /// The question before every code.
@@ -52,11 +52,12 @@ struct SorryPage<'a> {
 #[template(path = "landing.html")]
 struct LandingPage<'a> {
     look: Look<'a>,
-    resources: Vec<&'a str>,
-    /// Assistants on people's own machines can be answered here.
-    local: bool,
-    /// Those of vendors' clouds that can.
-    hosted: Vec<(&'static str, &'static str)>,
+    local: Vec<Way>,
+    hosted: Vec<Way>,
+    form: Way,
+    domains: String,
+    /// Not everybody of the domains may sign in.
+    by_list: bool,
 }
 
 /// What all pages have in common.
@@ -108,36 +109,16 @@ impl Support<'_> {
 
 /// `GET /`.
 pub(super) fn landing(app: &App, here: &Here) -> HttpResponse {
+    let (site, product) = (&here.site, app.pages.product_name.as_deref());
     let page = LandingPage {
         look: Look::of(&app.pages),
-        resources: here.site.resources.iter().map(Resource::as_str).collect(),
-        local: admits(&here.site, "http://127.0.0.1:1/oauth/callback"),
-        hosted: HOSTED
-            .iter()
-            .filter(|(_, _, callback)| admits(&here.site, callback))
-            .map(|(assistant, how, _)| (*assistant, *how))
-            .collect(),
+        local: assistants::local(site, product),
+        hosted: assistants::hosted(site, product),
+        form: assistants::form(here),
+        domains: here.domains().iter().collect::<Vec<_>>().join(", "),
+        by_list: site.people_file.is_some(),
     };
     html(HttpResponse::Ok(), &page, &page.look.nonce, "no-referrer")
-}
-
-/// Assistants in a vendor's cloud: how to connect them, and where they want to be answered.
-const HOSTED: [(&str, &str, &str); 2] = [
-    (
-        "Claude, on the desktop and on the web",
-        "Settings, Connectors, Add custom connector. The address must be reachable from the internet.",
-        "https://claude.ai/api/mcp/auth_callback",
-    ),
-    (
-        "Cursor Cloud Agents",
-        "Add an HTTP server. The address must be reachable from the internet.",
-        "https://www.cursor.com/agents/mcp/oauth/callback",
-    ),
-];
-
-fn admits(site: &Site, callback: &str) -> bool {
-    let callback = RedirectUri::try_from(callback.to_owned());
-    site.registration == Registration::Open && callback.is_ok_and(|uri| site.redirects.admits(&uri))
 }
 
 /// Asks. With `no-referrer` Chromium would post the answer with `Origin: null`.

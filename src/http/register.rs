@@ -12,6 +12,7 @@ use super::{App, Here, limits, log};
 use crate::flow::refusal::Refusal;
 use crate::flow::register::{RegistrationError, RegistrationRequest};
 use crate::site::Registration;
+use crate::telemetry::Step;
 
 pub(super) const PATH: &str = "/oauth/register";
 const LARGEST: usize = 16 * 1024;
@@ -29,6 +30,7 @@ pub(super) async fn register(
     let body = body::read(payload, LARGEST).await?;
     let registered = here.register(metadata(body::content_type(&request), &body)?, app.clock.now())?;
     log::note_client(&request, registered.jti());
+    log::note_step(&request, Step::Registered);
     Ok(no_store(HttpResponse::Created()).json(registered))
 }
 

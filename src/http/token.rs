@@ -13,6 +13,7 @@ use super::{App, Here, limits, log};
 use crate::flow::exchange::{GrantRequest, TokenRequest, TokenResponse};
 use crate::flow::refusal::Refusal;
 use crate::seal::Sealed;
+use crate::telemetry::Step;
 
 pub(super) const PATH: &str = "/oauth/token";
 pub(crate) const FIELDS: [&str; 9] = [
@@ -49,10 +50,15 @@ async fn exchange(
     let (asked, now) = (parsed(form, request.headers())?, app.clock.now());
     let client = here.authenticate(asked.credentials, now)?;
     log::note_client(request, client.jti());
-    let event = asked.grant.event();
+    let (event, is_code) = (asked.grant.event(), matches!(asked.grant, GrantRequest::Code { .. }));
     let exchanged = here.exchange(&client, asked.grant, &asked.resource, &app.spent, now).await;
     match &exchanged {
-        Ok(issued) => audit(request, event, client.jti(), Some(&issued.sub)),
+        Ok(issued) => {
+            if is_code {
+                log::note_step(request, Step::Exchanged);
+            }
+            audit(request, event, client.jti(), Some(&issued.sub));
+        }
         Err(Refusal::Reused(reused)) if reused.is_replay() => {
             app.telemetry.replayed(reused.kind());
             audit(request, "replay seen", client.jti(), None);

@@ -1,23 +1,41 @@
 //! JWS and JWE in their compact forms (RFC 7515, RFC 7516), with the algorithms of ours and no other.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::JoseError;
-use josekit::jwe::{self, JweHeader};
-use josekit::jws::{self, JwsHeader};
+use josekit::jwe::enc::aesgcm::AesgcmJweEncryption::A256gcm;
+use josekit::jwe::{self, JweContentEncryption as _};
+use josekit::jws;
 
 use super::{Key, OpenError, Ring};
 use crate::clock::Timestamp;
 
 pub(super) fn sign(key: &Key, typ: &str, claims: &[u8]) -> Result<String, JoseError> {
-    let mut header = JwsHeader::new();
-    header.set_token_type(typ);
-    jws::serialize_compact(claims, &header, key.signer())
+    // Neither needs escapes: `typ` is a constant of ours, and a `kid` is base64url.
+    let header = format!(r#"{{"alg":"ES256","kid":"{}","typ":"{typ}"}}"#, key.record().kid());
+    let mut text = URL_SAFE_NO_PAD.encode(header);
+    append(&mut text, claims);
+    let signature = key.signer().sign(text.as_bytes())?;
+    append(&mut text, &signature);
+    Ok(text)
 }
 
 pub(super) fn encrypt(key: &Key, typ: &str, content: &[u8]) -> Result<String, JoseError> {
-    let mut header = JweHeader::new();
-    header.set_token_type(typ);
-    header.set_content_encryption("A256GCM");
-    jwe::serialize_compact(content, &header, key.encrypter()?)
+    let kid = key.record().kid();
+    let header = format!(r#"{{"alg":"dir","enc":"A256GCM","kid":"{kid}","typ":"{typ}"}}"#);
+    let mut text = URL_SAFE_NO_PAD.encode(header);
+    let nonce = josekit::util::random_bytes(12);
+    let (sealed, tag) = A256gcm.encrypt(key.cipher()?, Some(&nonce), content, text.as_bytes())?;
+    for part in [&[][..], &nonce, &sealed, &tag.unwrap_or_default()] {
+        append(&mut text, part);
+    }
+    Ok(text)
+}
+
+/// One more part of a compact form.
+fn append(text: &mut String, part: &[u8]) {
+    text.push('.');
+    URL_SAFE_NO_PAD.encode_string(part, text);
 }
 
 /// Gives the claims and the name of the key that verified them. The header picks the key by its `kid` and nothing

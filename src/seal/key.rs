@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::JoseError;
-use josekit::jwe::Dir;
-use josekit::jwe::alg::direct::{DirectJweDecrypter, DirectJweEncrypter};
-use josekit::jwe::{JweDecrypter, JweEncrypter};
+use josekit::jwe::alg::direct::DirectJweDecrypter;
+use josekit::jwe::{Dir, JweDecrypter};
 use josekit::jwk::Jwk;
 use josekit::jws::alg::ecdsa::{EcdsaJwsSigner, EcdsaJwsVerifier};
 use josekit::jws::{ES256, JwsSigner, JwsVerifier};
@@ -123,7 +122,7 @@ pub struct Key {
     record: KeyRecord,
     signer: EcdsaJwsSigner,
     verifier: EcdsaJwsVerifier,
-    cipher: Option<(DirectJweEncrypter, DirectJweDecrypter)>,
+    cipher: Option<([u8; 32], DirectJweDecrypter)>,
     /// How often it encrypted since the server started: far below 2^32, or random nonces could meet (RFC 8452 §6).
     uses: Arc<AtomicU64>,
 }
@@ -141,9 +140,10 @@ impl Key {
         &self.verifier
     }
 
-    pub(super) fn encrypter(&self) -> Result<&dyn JweEncrypter, JoseError> {
+    /// The key of A256GCM, for one encryption.
+    pub(super) fn cipher(&self) -> Result<&[u8], JoseError> {
         self.uses.fetch_add(1, Ordering::Relaxed);
-        self.cipher.as_ref().map(|(encrypter, _)| encrypter as &dyn JweEncrypter).ok_or_else(no_cipher)
+        self.cipher.as_ref().map(|(key, _)| key.as_slice()).ok_or_else(no_cipher)
     }
 
     pub(super) fn decrypter(&self) -> Result<&dyn JweDecrypter, JoseError> {
@@ -221,16 +221,12 @@ fn private_jwk(record: &KeyRecord) -> Result<Jwk, JoseError> {
     Ok(jwk)
 }
 
-fn cipher(k: &str, kid: &str) -> Result<(DirectJweEncrypter, DirectJweDecrypter), KeyError> {
+fn cipher(k: &str, kid: &str) -> Result<([u8; 32], DirectJweDecrypter), KeyError> {
     let bytes = URL_SAFE_NO_PAD.decode(k).map_err(|_| KeyError::Malformed)?;
-    if bytes.len() != 32 {
-        return Err(KeyError::Malformed);
-    }
-    let (mut encrypter, mut decrypter) =
-        (Dir.encrypter_from_bytes(&bytes)?, Dir.decrypter_from_bytes(&bytes)?);
-    encrypter.set_key_id(kid);
+    let key: [u8; 32] = bytes.try_into().map_err(|_| KeyError::Malformed)?;
+    let mut decrypter = Dir.decrypter_from_bytes(key)?;
     decrypter.set_key_id(kid);
-    Ok((encrypter, decrypter))
+    Ok((key, decrypter))
 }
 
 fn no_cipher() -> JoseError {

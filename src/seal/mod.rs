@@ -13,6 +13,7 @@ pub mod rotation;
 mod seen;
 pub mod unproven;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl Sealer {
 
     /// Gives text that `open` of this issuer, and of no other, takes back until the artifact's `exp`.
     pub fn seal<T: Artifact>(&self, artifact: &T) -> Result<Sealed<T>, SealError> {
-        let envelope = Envelope { iss: self.issuer.clone(), artifact };
+        let envelope = Envelope { iss: &self.issuer, artifact };
         let claims = serde_json::to_vec(&envelope).map_err(|e| SealError(Arc::new(e)))?;
         let rings = self.keys.current();
         let text = match T::FORM {
@@ -117,28 +118,54 @@ impl Sealer {
     /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on
     /// or after `exp`). Refuses everything else and says nothing more to the outside.
     pub fn open<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<T, OpenError> {
-        let (iss, artifact) = self.look_at(sealed, now)?;
-        if iss != self.issuer {
+        let claims = self.intact(sealed, now)?;
+        if issued_by(&claims)? != self.issuer.as_str() {
             return Err(OpenError::Issuer);
         }
+        let artifact: T = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
         if artifact.exp().is_some_and(|exp| now >= exp) {
             return Err(OpenError::Expired);
         }
         Ok(artifact)
     }
 
+    /// What `make` makes of what `open` gives, made once: clients send the same text with every request. It is as
+    /// good as opened anew, for its key is accepted and it has not expired.
+    pub fn open_once<T: Artifact, R: Send + Sync + 'static>(
+        &self,
+        sealed: &Sealed<T>,
+        now: Timestamp,
+        make: impl FnOnce(T) -> R,
+    ) -> Result<Arc<R>, OpenError> {
+        let Form::Signed(purpose) = T::FORM else { return self.open(sealed, now).map(make).map(Arc::new) };
+        let digest = seen::digest(sealed.as_str());
+        if let Some(made) = self.seen.made(self.keys.current().of(purpose), T::TYP, &digest, now) {
+            return Ok(made);
+        }
+        let artifact = self.open(sealed, now)?;
+        let exp = artifact.exp();
+        let made = Arc::new(make(artifact));
+        self.seen.keep((&digest, sealed.as_str()), exp, made.clone());
+        Ok(made)
+    }
+
     /// What a key of ours sealed, whichever issuer made it and however old it is: to be looked at, and never to be
     /// acted upon.
     pub fn look_at<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<(Issuer, T), OpenError> {
+        let claims = self.intact(sealed, now)?;
+        let issuer = issued_by(&claims)?.into_owned().try_into().map_err(|_| OpenError::Claims)?;
+        Ok((issuer, serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?))
+    }
+
+    /// The claims of what a key of ours sealed; keys that are new on disk are found.
+    fn intact<T: Artifact>(&self, sealed: &Sealed<T>, now: Timestamp) -> Result<Vec<u8>, OpenError> {
         let mut opened = self.claims(&self.keys.current(), sealed, now);
         if matches!(opened, Err(OpenError::Key))
             && let Some(rings) = self.keys.missed(now)
         {
             opened = self.claims(&rings, sealed, now);
         }
-        let claims = opened?;
-        let Envelope { iss, artifact } = serde_json::from_slice(&claims).map_err(|_| OpenError::Claims)?;
-        Ok((iss, artifact))
+        opened
     }
 
     /// Of a code the signature is verified each time: it comes once.
@@ -160,11 +187,22 @@ impl Sealer {
     }
 }
 
-#[derive(Deserialize, Serialize)]
-struct Envelope<T> {
-    iss: Issuer,
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    iss: &'a Issuer,
     #[serde(flatten)]
-    artifact: T,
+    artifact: &'a T,
+}
+
+/// The `iss` of claims. It is read by itself: what serde flattens, it copies first.
+fn issued_by(claims: &[u8]) -> Result<Cow<'_, str>, OpenError> {
+    #[derive(Deserialize)]
+    struct Issued<'a> {
+        #[serde(borrow)]
+        iss: Cow<'a, str>,
+    }
+    let issued: Issued = serde_json::from_slice(claims).map_err(|_| OpenError::Claims)?;
+    Ok(issued.iss)
 }
 
 /// Why sealed text was not opened. For the operator; outside all of them are one dull sentence.

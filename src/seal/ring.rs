@@ -217,7 +217,7 @@ mod tests {
         let before = read();
         assert_eq!(before.session.active().uses(), 0);
         for _ in 0..3 {
-            before.session.active().encrypter().unwrap();
+            before.session.active().cipher().unwrap();
         }
         let again = read().count_on_from(&before);
         assert_eq!(again.session.active().uses(), 3);

@@ -28,6 +28,10 @@ impl<S> LastWord<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, last: None }
     }
+
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
+    }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {

@@ -19,6 +19,7 @@ use actix_web::{App as ActixApp, HttpServer};
 
 use super::StartError;
 use super::last_word::LastWord;
+use super::patient::Patient;
 use crate::config::Listen;
 use crate::http::{self, App, Gateway};
 
@@ -50,7 +51,7 @@ pub(super) fn public(
                     let peer = stream.peer_addr().ok();
                     // Events are small, and nobody waits for the next one.
                     let _ = stream.set_nodelay(true);
-                    Ok((LastWord::new(stream), peer))
+                    Ok((LastWord::new(Patient::new(stream)), peer))
                 };
                 fn_service(connected).and_then(spoken(&app, &gateway, &ending))
             };
@@ -59,7 +60,8 @@ pub(super) fn public(
         Listen::Unix(path) => {
             let listener = unix(path).map_err(failed)?;
             let service = move || {
-                let connected = |stream: UnixConnection| async { Ok((LastWord::new(stream), None)) };
+                let connected =
+                    |stream: UnixConnection| async { Ok((LastWord::new(Patient::new(stream)), None)) };
                 fn_service(connected).and_then(spoken(&app, &gateway, &ending))
             };
             let server = server.listen_uds("public", listener, service).map_err(failed)?;
@@ -74,7 +76,7 @@ fn spoken<S: ActixStream + 'static>(
     gateway: &Gateway,
     ending: &GracefulShutdownSignal,
 ) -> impl ServiceFactory<
-    (LastWord<S>, Option<SocketAddr>),
+    (LastWord<Patient<S>>, Option<SocketAddr>),
     Config = (),
     Response = (),
     Error = actix_http::error::DispatchError,
@@ -96,6 +98,9 @@ fn spoken<S: ActixStream + 'static>(
         .graceful_shutdown_signal(move || {
             let ending = ending.clone();
             async move { ending.notified().await }
+        })
+        .on_connect_ext(|connection: &LastWord<Patient<S>>, data| {
+            data.insert(connection.stream().held.clone());
         })
         .h1(map_config(doors, |()| AppConfig::default()))
 }

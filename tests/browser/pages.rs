@@ -212,7 +212,8 @@ pub(crate) async fn too_old() -> (TestServer, Page) {
 pub(crate) fn landings(server: &TestServer) -> Vec<Page> {
     let says_local =
         &["claude mcp add --transport http tools https://mcp.internal.example/mcp", "mcp-remote"];
-    let says_hosted = &["https://mcp.example.com/reports/mcp", "Add custom connector", "Cursor Cloud Agents"];
+    let says_hosted =
+        &["https://mcp.example.com/reports/mcp", "Add custom connector", "Cursor Cloud Agents", "Token URL"];
     vec![
         Page::new("landing-internal", format!("{}/", server.internal), says_local),
         Page::new("landing-public", format!("{}/", server.public), says_hosted),

@@ -44,8 +44,13 @@ impl Assistant {
 
     /// A POST without a token → 401 → the resource's metadata → the server's: the order of every client.
     pub(crate) async fn discover_at(site: &Site, path: &str) -> Self {
+        Self::discover_from(site, path, path).await
+    }
+
+    /// From an address of the resource that is not its own.
+    pub(crate) async fn discover_from(site: &Site, asked: &str, path: &str) -> Self {
         let http = Client::builder().redirect(Policy::none()).build().unwrap();
-        let challenge = challenge(&http, &site.url(path)).await;
+        let challenge = challenge(&http, &site.url(asked)).await;
         let document = quoted(&challenge, "resource_metadata");
         assert_eq!(document, site.url(&format!("/.well-known/oauth-protected-resource{path}")));
         let resource = fetch(&http, &document).await;

@@ -36,6 +36,7 @@ mod id_token;
 mod identity;
 mod inspected;
 mod jwks;
+mod landing;
 mod limits;
 mod manners;
 mod metadata;

@@ -80,6 +80,8 @@ async fn what_happens_is_counted() {
     server.token(&client.exchange(&code)).await;
     server.token(&client.exchange("invented")).await;
     server.authorize(&alice(), &without(&client.request(), "code_challenge")).await;
+    server.post("/mcp").answer().await;
+    server.post("/mcp").bearer_auth("invented").answer().await;
     let after = server.metrics().await;
     for (series, more) in [
         (r#"mcp_auth_requests_total{door="/oauth/token",status="200",error=""}"#, 1),
@@ -88,6 +90,13 @@ async fn what_happens_is_counted() {
         (r#"mcp_auth_requests_total{door="elsewhere",status="200",error=""}"#, 1),
         (r#"mcp_auth_requests_total{door="elsewhere",status="404",error="not_found"}"#, 1),
         (r#"mcp_auth_replays_total{kind="code"}"#, 1),
+        (r#"mcp_auth_steps_total{site="public",step="challenged"}"#, 1),
+        (r#"mcp_auth_steps_total{site="public",step="registered"}"#, 0),
+        (r#"mcp_auth_steps_total{site="public",step="authorized"}"#, 0),
+        (r#"mcp_auth_steps_total{site="public",step="consented"}"#, 0),
+        (r#"mcp_auth_steps_total{site="public",step="exchanged"}"#, 1),
+        (r#"mcp_auth_steps_total{site="public",step="called"}"#, 1),
+        (r#"mcp_auth_request_duration_seconds_count{door="/oauth/token"}"#, 3),
     ] {
         let count = |text: &str| value(text, series).unwrap_or_default();
         assert_eq!(count(&after) - count(&before), more, "{series}\n{after}");
@@ -98,6 +107,23 @@ async fn what_happens_is_counted() {
         limited.register(&limited.metadata()).await;
     }
     assert_eq!(value(&limited.metrics().await, r#"mcp_auth_limited_total{door="register"}"#), Some(1));
+}
+
+/// Who stops where: a person who denies came as far as the question
+#[tokio::test]
+async fn every_step_of_the_way_is_counted_at_its_site() {
+    let server = TestServer::spawn();
+    let client = server.client().await;
+    let refused = server.authorize(&alice(), &without(&client.request(), "response_type")).await;
+    let denied = server.authorize(&alice(), &client.request()).await;
+    server.reply(&alice(), &denied.question(), "deny").await;
+    server.tokens(&client).await;
+    let text = server.metrics().await;
+    for (step, times) in [("registered", 1), ("authorized", 2), ("consented", 1), ("exchanged", 1)] {
+        let series = format!(r#"mcp_auth_steps_total{{site="public",step="{step}"}}"#);
+        assert_eq!(value(&text, &series), Some(times), "{series} after {refused:?}\n{text}");
+    }
+    assert!(!text.contains(r#"site="internal""#), "{text}");
 }
 
 /// T21: neither a person nor a token is in a label, and no caller can make more of them
@@ -133,8 +159,11 @@ async fn the_counters_are_what_prometheus_reads() {
     let answer = server.admin("/metrics").answer().await;
     let open_metrics = answer.is("application/openmetrics-text");
     assert!(answer.status == 200 && (open_metrics || answer.is("text/plain")), "{answer:?}");
-    let known: &[&str] =
-        if open_metrics { &["counter", "gauge", "info"] } else { &["counter", "gauge", "untyped"] };
+    let known: &[&str] = if open_metrics {
+        &["counter", "gauge", "histogram", "info"]
+    } else {
+        &["counter", "gauge", "histogram", "untyped"]
+    };
     let text = answer.text();
     let (comments, samples): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
     assert_eq!(comments.last() == Some(&"# EOF"), open_metrics, "{text}");

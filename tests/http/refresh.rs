@@ -235,7 +235,7 @@ async fn a_restart_signs_nobody_out() {
     after.refreshed(&client, &next.refresh).await;
 }
 
-/// README, "What if there is no Redis?": what each replica remembers for itself, the others do not know
+/// docs/why.md, "What if there is no Redis?": what each replica remembers for itself, the others do not know
 #[tokio::test]
 async fn another_replica_without_redis_takes_what_was_used_up_here() {
     let here = TestServer::spawn();

@@ -11,7 +11,7 @@ use crate::harness::{Answer, Ask, Client, TestServer, Tokens, alice, with};
 use crate::redis_server::{Redis, within};
 use crate::replica::SOON;
 
-/// As far apart as README allows.
+/// As far apart as docs/settings.md allows.
 const APART: [i64; 3] = [0, 30, 15];
 
 /// design 4: before, between and after the steps, which replicas see one after another

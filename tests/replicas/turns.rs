@@ -84,7 +84,7 @@ async fn a_token_signed_by_a_retired_key_is_good_until_the_key_ends_and_not_afte
     mount.keys(&["retire", "session"]);
 }
 
-/// README: what a leaked registration key costs
+/// docs/keys.md: what a leaked registration key costs
 #[tokio::test]
 async fn when_a_registration_key_is_forgotten_its_clients_are_unknown_and_others_are_not() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);
@@ -122,7 +122,7 @@ async fn a_verifier_that_reads_the_jwks_between_stage_and_promote_meets_no_unkno
     }
 }
 
-/// README: servers look at the directory when somebody names a key they do not know
+/// docs/keys.md: servers look at the directory when somebody names a key they do not know
 #[tokio::test]
 async fn a_replica_that_was_not_told_of_new_keys_takes_what_they_sealed() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);
@@ -146,7 +146,7 @@ async fn a_replica_that_was_not_told_of_new_keys_takes_what_they_sealed() {
     }
 }
 
-/// README: also when a stranger's key made the server look
+/// docs/keys.md: also when a stranger's key made the server look
 #[tokio::test]
 async fn new_keys_that_an_unknown_one_made_a_replica_read_are_told_of() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);
@@ -160,7 +160,7 @@ async fn new_keys_that_an_unknown_one_made_a_replica_read_are_told_of() {
     within(SOON / 4, "told of", told).await;
 }
 
-/// README: a bad set counts, and one error is logged, also when a stranger's key made the server look
+/// docs/keys.md: a bad set counts, and one error is logged, also when a stranger's key made the server look
 #[tokio::test]
 async fn broken_keys_that_an_unknown_one_made_a_replica_read_are_told_of() {
     let (mount, upstream) = (Mount::new(), Upstream::start().await);

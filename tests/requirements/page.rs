@@ -50,7 +50,7 @@ impl Row {
         (!is_head).then_some(row)
     }
 
-    pub(crate) fn violations(&self, ids: &[String], proofs: &[Proof], readme: &str) -> Vec<String> {
+    pub(crate) fn violations(&self, ids: &[String], proofs: &[Proof], pages: &str) -> Vec<String> {
         let id = &self.id;
         let mut found = Vec::new();
         if !ids.contains(id) {
@@ -64,9 +64,9 @@ impl Row {
         }
         let missing = self.tests().filter(|test| proofs.iter().all(|proof| proof.name != *test));
         found.extend(missing.map(|test| format!("{id} names {test}, which is no test")));
-        let lost = self.sections().filter(|section| !readme.contains(section));
-        let lost =
-            lost.map(|section| format!("{id} names a part of the README that is not there: {section}"));
+        let lost = self.sections().filter(|section| !pages.contains(section));
+        let lost = lost
+            .map(|section| format!("{id} names a part of the documentation that is not there: {section}"));
         found.extend(lost);
         found
     }
@@ -81,9 +81,9 @@ impl Row {
         })
     }
 
-    /// `README, *Why ES256 only?*` names a part of the README by its words.
+    /// `docs, *Why ES256 only?*` names a part of the documentation by its words.
     fn sections(&self) -> impl Iterator<Item = &str> {
-        self.proof.split("README, *").skip(1).filter_map(|rest| rest.split('*').next())
+        self.proof.split("docs, *").skip(1).filter_map(|rest| rest.split('*').next())
     }
 
     fn has_reason(&self) -> bool {

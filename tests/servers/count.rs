@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    behind::folder,
     client::Client,
     events::{PATIENCE, is_notification},
+    server::folder,
 };
 
 pub(crate) const MOMENT: Duration = Duration::from_millis(20);

@@ -1,24 +1,8 @@
 //! A way to a server: straight, or through proxy and gateway with a token for its resource.
 
 use reqwest::{Client, Method, RequestBuilder};
-use serde_json::json;
-use tokio::sync::OnceCell;
 
-use crate::{
-    assistant::{Assistant, Credentials},
-    behind::{Server, servers},
-    journey::{Attempt, Way},
-    person::Person,
-    stack::{Stack, stack},
-};
-
-const WAY: Way = Way {
-    callback: "http://localhost:53031/callback",
-    scope: "mcp",
-    sends_resource: true,
-    sends_challenge: true,
-    extras: &[],
-};
+use crate::server::Server;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Door {
@@ -34,13 +18,10 @@ impl Door {
         Self::new(server.origin(), server.path, None)
     }
 
-    /// As an assistant comes in.
-    pub(crate) async fn guarded(server: &Server, stack: &Stack) -> Self {
-        Self::new(stack.internal.issuer.clone(), server.path, Some(token(server).await))
-    }
-
     pub(crate) fn new(origin: String, path: &str, token: Option<String>) -> Self {
-        Self { origin, path: path.to_owned(), token, http: Client::new() }
+        // What is kept for the next request, uvicorn lets go after five seconds: just when that is sent, on a busy machine.
+        let http = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { origin, path: path.to_owned(), token, http }
     }
 
     pub(crate) fn request(&self, method: Method) -> RequestBuilder {
@@ -55,26 +36,4 @@ impl Door {
             None => request,
         }
     }
-}
-
-/// Got by the whole flow: discovery from the server's own challenge, registration, sign-in, consent, code.
-pub(crate) async fn token(server: &Server) -> String {
-    static TOKENS: OnceCell<Vec<(&str, String)>> = OnceCell::const_new();
-    let tokens = TOKENS.get_or_init(|| async { all_tokens(&stack()).await }).await;
-    tokens.iter().find(|(path, _)| *path == server.path).unwrap().1.clone()
-}
-
-async fn all_tokens(stack: &Stack) -> Vec<(&'static str, String)> {
-    let alice = Person::named("alice", stack);
-    let mut tokens = Vec::new();
-    for server in servers() {
-        let assistant = Assistant::discover_at(&stack.internal, server.resource).await;
-        let registration = json!({"client_name": server.name, "redirect_uris": [WAY.callback]});
-        let client = Credentials::public(&assistant.register(&registration).await);
-        let attempt = Attempt::new(&assistant, &client, &WAY);
-        let code = attempt.is_allowed(&assistant, &alice).await;
-        let granted = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
-        tokens.push((server.path, granted.access));
-    }
-    tokens
 }

@@ -12,7 +12,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Events {
     response: Response,
-    is_json: bool,
+    /// One message, and no stream of events.
+    pub is_json: bool,
     unread: Vec<u8>,
     /// Of the last event that had one: where a client that lost its connection goes on.
     pub last_id: Option<String>,

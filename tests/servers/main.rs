@@ -1,7 +1,7 @@
 //! MCP servers that know nothing of OAuth, each a real one: what of MCP works with them through proxy and gateway is what works without.
 //!
-//! The ground is that of the end-to-end tests, with many servers behind one sidecar ([`behind`], [`rust_sdk`]), each a
-//! resource of its own. A [`door`] is a way to such a server, with a token or straight; [`session`], [`stateless`] and
+//! The ground is that of the end-to-end tests, with many servers ([`server`], [`rust_sdk`]) [`behind`] one sidecar, each a
+//! resource of its own with [`tokens`] of its own. A [`door`] is a way to such a server, with a token or straight; [`session`], [`stateless`] and
 //! [`legacy`] speak the protocol's three ways as a [`client`] does, [`events`] reads answers as they arrive, [`count`] is
 //! the call that takes long; [`trial`] is what is tried and [`table`] what comes out. [`resources`] and [`sdk_clients`] are
 //! the rest.
@@ -21,7 +21,12 @@ mod e2e {
     pub(crate) mod stack;
     pub(crate) mod talk;
 }
-use e2e::{assistant, jose, journey, mcp, part, person, secrets, stack, talk};
+
+#[path = "../topologies/ports.rs"]
+#[expect(dead_code, reason = "the tests of the topologies use the rest")]
+mod ports;
+
+use e2e::{assistant, jose, journey, mcp, part, person, secrets, stack, stack::tool, talk};
 
 mod behind;
 mod client;
@@ -30,8 +35,10 @@ mod door;
 mod events;
 mod legacy;
 mod rust_sdk;
+mod server;
 mod session;
 mod stateless;
+mod tokens;
 
 mod resources;
 mod sdk_clients;

@@ -6,10 +6,11 @@ use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 use crate::{
-    behind::{Server, servers},
     client::initialize,
-    door::{Door, token},
+    door::Door,
+    server::{Server, servers},
     stack::{Stack, stack},
+    tokens::token,
 };
 
 #[tokio::test]
@@ -46,8 +47,8 @@ async fn without_a_token_everything_at_and_below_a_resource_is_answered_with_its
 #[tokio::test]
 async fn a_path_that_only_begins_like_a_resource_is_not_part_of_it() {
     let stack = stack();
-    let at_the_origin = servers().iter().find(|server| server.resource.is_empty()).unwrap();
-    for server in servers().iter().filter(|server| !server.resource.is_empty()) {
+    let at_the_origin = servers().iter().find(|server| server.needs_the_origin()).unwrap();
+    for server in servers().iter().filter(|server| !server.needs_the_origin()) {
         let path = format!("{}s", server.resource);
         for token in [None, Some(token(server).await)] {
             let door = Door::new(stack.internal.issuer.clone(), &path, token);

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, runtime, sync::broadcast};
 
 /// On a thread of its own, to the end of the test run.
-pub(crate) fn start(port: u16, folder: &'static Path) {
+pub(crate) fn start(port: u16, path: &'static str, folder: &'static Path) {
     let (news, _) = broadcast::channel(16);
     let tools = move || Ok(Tools { folder, news: news.clone() });
     thread::spawn(move || {
@@ -26,7 +26,7 @@ pub(crate) fn start(port: u16, folder: &'static Path) {
             let sessions = LocalSessionManager::default().into();
             let mcp = StreamableHttpService::new(tools, sessions, StreamableHttpServerConfig::default());
             let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-            axum::serve(listener, Router::new().route_service("/rust", mcp)).await.unwrap();
+            axum::serve(listener, Router::new().route_service(path, mcp)).await.unwrap();
         });
     });
 }

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    behind::{Transport, part_file, servers},
-    door::token,
-    stack::{stack, tool},
+    server::{Transport, part_file, servers},
+    stack::stack,
     table::newest_revision,
     talk::Talk,
+    tokens::token,
+    tool,
 };
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use crate::{
 pub(crate) struct Session {
     door: Door,
     revision: &'static str,
-    id: Option<String>,
+    /// Some servers make none.
+    pub id: Option<String>,
     answer: Option<Events>,
 }
 

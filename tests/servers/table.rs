@@ -1,4 +1,4 @@
-//! What comes out, as the README shows it: a line for each server and transport, and for revisions that differ.
+//! What comes out, as `docs/servers.md` shows it: a line for each server and transport, and for revisions that differ.
 
 use std::{
     collections::BTreeMap,
@@ -9,14 +9,14 @@ use std::{
 use tokio::{sync::OnceCell, task::JoinSet};
 
 use crate::{
-    behind::{Server, Transport, servers},
     door::Door,
+    server::{Server, Transport, servers},
     stack::{Stack, stack},
     trial::{Found, TRIED, tried},
 };
 
 const REVISIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/servers.md");
 
 #[tokio::test]
 async fn through_the_gateway_a_server_does_what_it_does_without_it() {
@@ -36,12 +36,12 @@ async fn every_server_lists_and_calls_its_tools_and_reports_progress_while_it_wo
 }
 
 #[tokio::test]
-async fn the_readme_shows_what_this_run_found() {
+async fn the_page_shows_what_this_run_found() {
     let table = table(measured().await);
     // Past the test harness, which keeps what a test prints.
     let _ = write!(io::stdout(), "\n{table}\n");
-    let readme = std::fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
-    assert!(readme.contains(&table), "the README shows another table than the one above");
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    assert!(page.contains(&table), "docs/servers.md shows another table than the one above");
 }
 
 /// One revision tried with one server, both ways.
@@ -112,26 +112,8 @@ fn table(measured: &[Measured]) -> String {
     let mut table = format!("| server | transport | revision | {} |\n", TRIED.join(" | "));
     writeln!(table, "|{}", "---|".repeat(3 + TRIED.len())).unwrap();
     for (server, found, revisions) in rows {
-        let transport = match server.transport {
-            Transport::Streamable => "streamable HTTP",
-            Transport::Legacy => "HTTP with SSE",
-        };
-        let (name, found) = (label(server), found.join(" | "));
-        writeln!(table, "| {name} | {transport} | {} | {found} |", revisions.join(", ")).unwrap();
+        let (label, revisions, found) = (server.label(), revisions.join(", "), found.join(" | "));
+        writeln!(table, "| {label} | {revisions} | {found} |").unwrap();
     }
     table
-}
-
-/// The name, and the package with its version as it is pinned.
-fn label(server: &Server) -> String {
-    let Server { name, package, .. } = server;
-    let read = |path: &str| std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
-    let after = |text: &str, start: &str| {
-        let (_, rest) = text.split_once(start)?;
-        Some(rest.split(['"', '\n']).next().unwrap().to_owned())
-    };
-    let version = after(&read("tests/tools/requirements.txt"), &format!("\n{package}=="))
-        .or_else(|| after(&read("tests/tools/package.json"), &format!("\"{package}\": \"")))
-        .or_else(|| after(&read("Cargo.lock"), &format!("name = \"{package}\"\nversion = \"")));
-    format!("{name}, `{package}` {}", version.unwrap())
 }

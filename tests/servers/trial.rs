@@ -7,12 +7,12 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    behind::Transport,
     client::Client,
     count::{Count, MOMENT, reports},
     door::Door,
     events::{Events, PATIENCE, answers, is_notification},
     legacy::Legacy,
+    server::Transport,
     session::Session,
     stateless::Stateless,
 };
@@ -72,7 +72,7 @@ async fn legacy(door: &Door, revision: &'static str) -> Result<Found, String> {
     ])
 }
 
-async fn tools(client: &mut impl Client) -> String {
+pub(crate) async fn tools(client: &mut impl Client) -> String {
     let list = client.request(1, "tools/list", json!({}));
     let Ok(events) = client.ask(list).await else { return no() };
     let listed = events.message(answers(1)).await.unwrap_or_default();
@@ -84,7 +84,7 @@ async fn tools(client: &mut impl Client) -> String {
 }
 
 /// The tool takes a step only after the report of the one before has arrived: what comes late never comes.
-async fn progress(client: &mut impl Client) -> String {
+pub(crate) async fn progress(client: &mut impl Client) -> String {
     let count = Count::of(3);
     let Ok(events) = client.ask(count.call(client)).await else { return no() };
     for step in 1..=3 {
@@ -210,7 +210,7 @@ async fn call_ends(client: &mut impl Client) -> String {
     yes_if(count.ended().await == Some("cancelled"))
 }
 
-async fn ended(client: &mut Session) -> String {
+pub(crate) async fn ended(client: &mut Session) -> String {
     let status = client.end().await;
     if !status.is_success() {
         return said(status);

@@ -7,7 +7,7 @@ use std::mem::discriminant;
 use std::process::Command;
 
 /// Every command that does something.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["serve"],
     &["keys", "init"],
     &["keys", "stage"],
@@ -18,6 +18,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["client", "mint"],
     &["token", "inspect"],
     &["check"],
+    &["doctor"],
     &["healthcheck"],
     &["secret"],
     &["completions"],
@@ -46,7 +47,7 @@ fn the_help_names_every_command_and_every_exit_code() {
     for command in COMMANDS {
         assert!(commands.contains(&format!("\n  {} ", command[0])), "{command:?} in {commands}");
     }
-    for code in [" 0  ", " 1  ", " 64  "] {
+    for code in [" 0  ", " 1  ", " 64  ", " 69  "] {
         assert!(codes.contains(code), "{code} in {codes}");
     }
 }
@@ -64,6 +65,11 @@ fn a_wrong_command_line_ends_with_64_and_help_with_0() {
         (&["client", "mint"], 64),
         (&["client", "mint", "--name", "x"], 64),
         (&["token", "inspect", "--site", "elsewhere"], 64),
+        (&["doctor"], 64),
+        (&["doctor", "mcp.example.com/mcp"], 64),
+        (&["doctor", "https://mcp.example.com/mcp", "--for", "somebody"], 64),
+        (&["doctor", "https://mcp.example.com/mcp", "--at", "somewhere"], 64),
+        (&["doctor", "https://mcp.example.com/mcp", "--foreign-host", "a b"], 64),
         (&["completions", "tcsh"], 64),
         (&["man", "keys", "turn"], 64),
         (&["keys", "promote", "access"], 1),
@@ -110,6 +116,16 @@ fn the_json_of_an_inspection_has_the_shape_of_its_help() {
     let said = operator.told(&["token", "inspect", "--json"], &[], minted["client_id"].as_str().unwrap());
     let printed: Value = serde_json::from_str(&said.out).unwrap();
     assert!(fits(&shape(&operator, &["token", "inspect"]), &printed), "{printed}");
+}
+
+/// An address that nothing needs to be asked about
+#[test]
+fn the_json_of_an_examination_has_the_shape_of_its_help() {
+    let operator = Operator::without_keys();
+    let said = operator.run(&["doctor", "http://mcp.example.com/mcp", "--json"], &[]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    let printed: Value = serde_json::from_str(&said.out).unwrap();
+    assert!(fits(&shape(&operator, &["doctor"]), &printed), "{printed}");
 }
 
 /// A key's name, what was done, and what it costs: nothing of the keys themselves

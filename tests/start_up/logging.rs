@@ -137,13 +137,15 @@ async fn why_a_document_was_not_read_is_in_the_log_and_not_on_the_page() {
 }
 
 /// Alice behind the proxy, and her assistant.
-struct Alice {
+pub(crate) struct Alice {
     base: String,
     http: Client,
 }
 
 impl Alice {
-    fn at(server: &Running) -> Self {
+    pub(crate) const SUB: &str = SUB;
+
+    pub(crate) fn at(server: &Running) -> Self {
         let http = Client::builder().no_proxy().redirect(redirect::Policy::none()).build().unwrap();
         Self { base: format!("http://{}", server.listen), http }
     }
@@ -168,7 +170,7 @@ impl Alice {
             .header("X-Forwarded-Email", EMAIL)
     }
 
-    async fn register(&self) -> String {
+    pub(crate) async fn register(&self) -> String {
         let request = Self::dressed(self.http.post(format!("{}/oauth/register", self.base)));
         let answer = request.json(&json!({"redirect_uris": [CALLBACK]})).send().await.unwrap();
         let document: Value = answer.json().await.unwrap();
@@ -189,7 +191,7 @@ impl Alice {
         format!("/oauth/authorize?{query}")
     }
 
-    async fn answers(&self, id: &str, answer: &str) -> String {
+    pub(crate) async fn answers(&self, id: &str, answer: &str) -> String {
         let page = self.get(&Self::request(id)).send().await.unwrap();
         let page = page.text().await.unwrap();
         let (_, rest) = page.split_once("name=\"question\" value=\"").unwrap_or_else(|| panic!("{page}"));
@@ -198,7 +200,12 @@ impl Alice {
         sent.headers()["location"].to_str().unwrap().to_owned()
     }
 
-    async fn token(&self, fields: &[(&str, &str)], id: &str) -> Value {
+    pub(crate) async fn connects(&self, id: &str) -> Value {
+        let code = param(&self.answers(id, "allow").await, "code");
+        self.token(&[("grant_type", "authorization_code"), ("code", &code)], id).await
+    }
+
+    pub(crate) async fn token(&self, fields: &[(&str, &str)], id: &str) -> Value {
         let fields = [fields, &[("client_id", id), ("code_verifier", VERIFIER)]].concat();
         self.post("/oauth/token", &fields).await.json().await.unwrap()
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it did not expect stops there")]
 
 mod commands;
+mod documentation;
 mod files;
 mod harness;
 mod healthcheck;

@@ -92,7 +92,7 @@ fn a_misspelt_variable_ends_the_start() {
     }
 }
 
-/// design 3: every value that the README names
+/// design 3: every value that docs/settings.md names
 #[test]
 fn a_setting_may_have_each_of_its_values() {
     let operator = Operator::new();

@@ -18,7 +18,7 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// As README wants it.
+    /// As docs/settings.md wants it.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }

@@ -14,7 +14,7 @@ use crate::start_up::harness::Operator;
 
 const PASSWORD: &str = "hunter2-and-more";
 const SOON: Duration = Duration::from_secs(3);
-/// What README grants a user of Redis.
+/// What docs/settings.md grants a user of Redis.
 const RIGHTS: &str =
     "~mcp-auth:* +eval +time +info +exists +hset +hmget +expire +zadd +zrange +zremrangebyscore";
 
@@ -47,10 +47,10 @@ async fn a_redis_that_takes_the_password_later_is_entered_then() {
     within(SOON, "in", async || readiness(&server).await.1.contains("answers")).await;
 }
 
-/// README: a user who may do nothing else; over TCP, in a database of its own
+/// docs/settings.md: a user who may do nothing else; over TCP, in a database of its own
 #[tokio::test]
 async fn a_user_of_redis_needs_no_more_than_readme_grants() {
-    assert!(include_str!("../../README.md").contains(RIGHTS));
+    assert!(include_str!("../../docs/settings.md").contains(RIGHTS));
     let (port, home) = (free_port(), TempDir::new().unwrap());
     let user = format!("mcp on >{PASSWORD} {RIGHTS} +select");
     let rules: Vec<&str> = user.split(' ').collect();

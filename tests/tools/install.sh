@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(cargo_fuzz cargo_mutants mold)
+more_parts=(graphviz cargo_fuzz cargo_mutants mold image_parts api_server)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -35,7 +35,7 @@ check() {
     for part; do
         "current_$part" || missing+=" $part"
     done
-    [ -z "$missing" ] || fail "the test tools are missing or out of date (${missing# }): run \`make tools\`."
+    [ -z "$missing" ] || fail "the test tools are missing or out of date: run \`tests/tools/install.sh$missing\`."
 }
 
 current_oauth2_proxy() { [ -x bin/oauth2-proxy ] && stamped go go.mod go.sum; }
@@ -137,16 +137,48 @@ install_cargo_mutants() {
     cargo install cargo-mutants --version "=$cargo_mutants_version" --locked --no-track --force --quiet --root .
 }
 
-debian_parts=(caddy chromium faketime haproxy nginx openssl redis-server)
+api_server_sources=(apiserver/go.mod apiserver/go.sum apiserver/etcd.go)
+
+current_api_server() {
+    [ -x bin/kube-apiserver ] && [ -x bin/kubectl ] && [ -x bin/etcd ] && stamped api-server "${api_server_sources[@]}"
+}
+
+install_api_server() {
+    need go "Go 1.26 or later" "to build the API server of Kubernetes, its store and kubectl"
+    (
+        cd apiserver
+        local version
+        version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
+        echo "tests/tools: building the API server of Kubernetes $version, its store and kubectl (some four minutes the first time)"
+        export CGO_ENABLED=0
+        go build -mod=readonly -trimpath -ldflags "-s -w" -o ../bin/etcd etcd.go
+        go build -mod=readonly -trimpath -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version" \
+            -o ../bin/ k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl
+    )
+    stamp api-server "${api_server_sources[@]}"
+}
+
+debian_parts=(caddy chromium faketime haproxy jq nginx openssl prometheus redis-server valgrind)
 
 current_debian_parts() { command -v "${debian_parts[@]}" | grep -c . | grep -qx "${#debian_parts[@]}"; }
 
 install_debian_parts() { debian "${debian_parts[@]}"; }
 
+current_graphviz() { command -v dot >/dev/null; }
+
+install_graphviz() { debian graphviz; }
+
 # The judge of units comes with systemd, which need not run.
 current_systemd_analyze() { command -v systemd-analyze >/dev/null; }
 
 install_systemd_analyze() { debian systemd; }
+
+# buildah makes the image; the others are there to try it and to sign it.
+image_parts=(buildah dnsmasq jq minisign)
+
+current_image_parts() { command -v "${image_parts[@]}" | grep -c . | grep -qx "${#image_parts[@]}"; }
+
+install_image_parts() { debian "${image_parts[@]/dnsmasq/dnsmasq-base}"; }
 
 # Links a test binary in a fraction of the time: for whoever builds one some hundred times.
 current_mold() { command -v mold >/dev/null; }

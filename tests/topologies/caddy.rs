@@ -2,7 +2,12 @@
 
 use std::sync::OnceLock;
 
-use crate::{direct, guard, ports::Ports, shipped::Substitutions, stack::Stack};
+use crate::{
+    direct, examined, guard,
+    ports::Ports,
+    shipped::{Substitutions, piece},
+    stack::Stack,
+};
 
 pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
@@ -10,9 +15,14 @@ pub(crate) fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("caddy", Ports::behind_an_edge())?;
-    stack.start_sidecar(stack.by_port())?;
+    let mut stack = before(Stack::of("caddy", Ports::behind_an_edge())?)?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
+    stack.start_sidecar(stack.by_port())?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     let alpha = vec![
         ("http://127.0.0.1:8080", sidecar),
@@ -33,9 +43,9 @@ fn start() -> Result<Stack, String> {
         ),
         ("https:// {\n\tbind 203.0.113.7\n", format!("http://:{public} {{\n\tbind 127.0.0.1\n")),
     ];
-    let substitutions = [listeners, upstreams(&stack)].concat();
+    let substitutions = [listeners, upstreams(&stack), another(&stack)].concat();
     stack.start_caddy(&substitutions)?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
@@ -44,6 +54,23 @@ pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
         ("127.0.0.1:8080", format!("127.0.0.1:{}", stack.ports.sidecar)),
         ("127.0.0.1:9000", format!("127.0.0.1:{}", stack.wire.port)),
     ]
+}
+
+/// Another MCP server is another matcher and route, as the file says: here one whose paths are not all below one.
+fn another(stack: &Stack) -> Substitutions<'static> {
+    let next = "\t# Everything else.\n";
+    let route = piece("caddy/Caddyfile", "\t@mcp path /mcp /mcp/*\n", next)
+        .replace("@mcp path /mcp /mcp/*", "@origin path /sse /messages")
+        .replace("route @mcp", "route @origin")
+        .replace("/oauth/verify/mcp", "/oauth/verify/sse")
+        .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", stack.ports.sidecar))
+        .replace("127.0.0.1:9000", &format!("127.0.0.1:{}", stack.wire.port));
+    stack.origin_is_a_resource.then(|| (next, route + next)).into_iter().collect()
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use reqwest::{Client, redirect::Policy};
 
 use crate::{
-    forgery, mcp::Mcp, person::Person, ports::Ports, resource_servers, shipped::Substitutions, stack::Stack,
-    way::Held,
+    examined, forgery, mcp::Mcp, person::Person, ports::Ports, resource_servers, shipped::Substitutions,
+    stack::Stack, way::Held,
 };
 
 pub(crate) fn stack() -> &'static Stack {
@@ -15,9 +15,14 @@ pub(crate) fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("direct", Ports::behind_an_edge())?;
-    stack.start_sidecar(stack.by_port())?;
+    let mut stack = before(Stack::of("direct", Ports::behind_an_edge())?)?;
     stack.start_mcp_server(&resource_servers::python_sdk(&stack), "/mcp")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
+    stack.start_sidecar(stack.by_port())?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(
         vec![],
@@ -31,7 +36,7 @@ fn start() -> Result<Stack, String> {
         ("nginx.conf", "conf.d/mcp.conf", listeners),
         ("site.conf", "mcp/site.conf", site(&stack)),
     ])?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
@@ -43,6 +48,11 @@ pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
 
 pub(crate) fn site(stack: &Stack) -> Substitutions<'static> {
     vec![("/var/log/nginx/mcp.log", stack.file("nginx-access.log"))]
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

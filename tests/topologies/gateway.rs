@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::OnceLock};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 use crate::{
-    forgery,
+    examined, forgery,
     mcp::Mcp,
     person::Person,
     ports::Ports,
@@ -15,18 +15,23 @@ use crate::{
     way::Held,
 };
 
-fn stack() -> &'static Stack {
+pub(crate) fn stack() -> &'static Stack {
     static STACK: OnceLock<Result<Stack, String>> = OnceLock::new();
     STACK.get_or_init(start).as_ref().unwrap_or_else(|sentence| panic!("{sentence}"))
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("gateway", Ports::behind_the_proxy())?;
+    let mut stack = before(Stack::of("gateway", Ports::behind_the_proxy())?)?;
+    let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
+    stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
     let mcp_server = format!("http://127.0.0.1:{}", stack.wire.port);
     let upstream = vec![("http://127.0.0.1:9000", mcp_server)];
     stack.start_sidecar([stack.by_port(), upstream].concat())?;
-    let python = [tool(".venv/bin/python"), test_file("e2e/parts/mcp_server.py")];
-    stack.start_mcp_server(&Program::new(python, &stack.sites()), "/mcp")?;
     let sidecar = format!("http://127.0.0.1:{}", stack.ports.sidecar);
     stack.start_proxy(
         vec![],
@@ -36,7 +41,12 @@ fn start() -> Result<Stack, String> {
             ("/etc/oauth2-proxy/proxy-secret", stack.file("proxy-secret")),
         ],
     )?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! The ground: [`shipped`] fits a file for loopback, [`stack`] starts the parts, [`edge`] nginx or Caddy before them, [`folder`] holds their files,
 //! [`user`] is who runs one, [`wire`] sees what reaches the MCP server, [`way`] goes from a 401 to a token, [`forgery`] is what a client may send
-//! to be somebody else. The rest of it is that of the end-to-end tests. Then one file for each topology.
+//! to be somebody else, [`examined`] what `doctor` says. The rest of it is that of the end-to-end tests. Then one file for each topology, and the [`table`]
+//! of all topologies and MCP servers, each pair [`tried`].
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
 
@@ -18,10 +19,30 @@ mod e2e {
     pub(crate) mod raw;
     pub(crate) mod secrets;
 }
+
+/// The servers that were tried, and what a client does with one.
+#[path = "../servers"]
+#[expect(dead_code, reason = "the tests of the servers use the rest")]
+mod servers {
+    pub(crate) mod client;
+    pub(crate) mod count;
+    pub(crate) mod door;
+    pub(crate) mod events;
+    pub(crate) mod legacy;
+    pub(crate) mod rust_sdk;
+    pub(crate) mod server;
+    pub(crate) mod session;
+    pub(crate) mod stateless;
+    pub(crate) mod trial;
+}
+
 use e2e::{assistant, jose, journey, mcp, part, person, raw, secrets};
+use program::tool;
+use servers::{client, count, door, events, legacy, rust_sdk, server, session, stateless, trial};
 
 mod counterfeit;
 mod edge;
+mod examined;
 mod folder;
 mod forgery;
 mod guard;
@@ -43,3 +64,5 @@ mod nginx;
 mod resource_servers;
 mod sockets;
 mod systemd;
+mod table;
+mod tried;

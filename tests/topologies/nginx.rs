@@ -7,11 +7,11 @@ use reqwest::{Client, redirect::Policy};
 use crate::{
     direct,
     edge::File,
-    guard,
+    examined, guard,
     person::Person,
     ports::Ports,
     raw,
-    shipped::Substitutions,
+    shipped::{Substitutions, piece},
     stack::Stack,
     way::{self, Held},
 };
@@ -22,9 +22,14 @@ pub(crate) fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::of("nginx", Ports::behind_an_edge())?;
-    stack.start_sidecar(stack.by_port())?;
+    let mut stack = before(Stack::of("nginx", Ports::behind_an_edge())?)?;
     stack.start_mcp_server(&guard::plain_server(), "/ready")?;
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
+    stack.start_sidecar(stack.by_port())?;
     let ours = format!("[\"{}\", \"{}\"]", stack.internal.host(), stack.public.host());
     stack.start_proxy(vec![(r#"["mcp.internal.example", "mcp.example.com"]"#, ours)], vec![])?;
     // As the page of the folder tells an operator to make it.
@@ -32,7 +37,7 @@ fn start() -> Result<Stack, String> {
     stack.write("nginx/mcp/secret.conf", &secret);
     let listeners = [upstreams(&stack), stack.for_the_listeners()].concat();
     stack.start_nginx(&files(&stack, listeners))?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 pub(crate) fn upstreams(stack: &Stack) -> Substitutions<'static> {
@@ -50,10 +55,25 @@ pub(crate) fn files<'a>(stack: &Stack, listeners: Substitutions<'a>) -> [File<'a
     ];
     [
         ("nginx.conf", "conf.d/mcp.conf", listeners),
-        ("site.conf", "mcp/site.conf", [site, direct::site(stack)].concat()),
+        ("site.conf", "mcp/site.conf", [site, direct::site(stack), another(stack)].concat()),
         ("headers.conf", "mcp/headers.conf", vec![]),
         ("answers.conf", "mcp/answers.conf", vec![]),
     ]
+}
+
+/// Another MCP server is another location, as the file says: here one whose paths are not all below one.
+fn another(stack: &Stack) -> Substitutions<'static> {
+    let next = "location /oauth/verify {";
+    let location = piece("nginx/site.conf", "location ~ ^/mcp(/|$) {", next)
+        .replace("^/mcp(/|$)", "^/(sse|messages)(/|$)")
+        .replace("/oauth/verify/mcp", "/oauth/verify/sse")
+        .replace("127.0.0.1:9000", &format!("127.0.0.1:{}", stack.wire.port));
+    stack.origin_is_a_resource.then(|| (next, location + next)).into_iter().collect()
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! Where each part listens.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    array,
+    collections::BTreeSet,
+    net::{Ipv4Addr, TcpListener},
+    sync::Mutex,
+};
 
 #[derive(Debug)]
 pub(crate) struct Ports {
@@ -14,11 +19,8 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Bound all at once, so that they differ.
     pub(crate) fn behind_an_edge() -> Self {
-        let held: [_; 7] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [internal, public, proxy, sidecar, admin, provider, mcp_server] =
-            held.map(|listener| listener.local_addr().unwrap().port());
+        let [internal, public, proxy, sidecar, admin, provider, mcp_server] = array::from_fn(|_| free_port());
         Self { internal, public, proxy, sidecar, admin, provider, mcp_server }
     }
 
@@ -29,6 +31,15 @@ impl Ports {
     }
 }
 
+/// Never the same twice in one run: whoever was given one may take seconds to listen there.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if given.insert(port) {
+            return port;
+        }
+    }
 }

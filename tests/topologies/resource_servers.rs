@@ -21,19 +21,19 @@ pub(crate) fn python_sdk(stack: &Stack) -> Program {
     Program::new([tool(".venv/bin/python"), example("python_sdk.py")], &stack.sites())
 }
 
-fn fastmcp(stack: &Stack) -> Program {
+pub(crate) fn fastmcp(stack: &Stack) -> Program {
     Program::new([tool(".venv/bin/python"), example("fastmcp_server.py")], &stack.sites())
 }
 
 /// Node looks for packages from where the script lies.
-fn typescript_sdk(stack: &Stack) -> Program {
+pub(crate) fn typescript_sdk(stack: &Stack) -> Program {
     let script = stack.file("typescript_sdk.mjs");
     fs::copy(example("typescript_sdk.mjs"), &script).unwrap();
     symlink(tool("node_modules"), stack.file("node_modules")).unwrap();
     Program::new([tool("node_modules/.bin/node"), script], &stack.sites())
 }
 
-fn rmcp(stack: &Stack) -> Program {
+pub(crate) fn rmcp(stack: &Stack) -> Program {
     let built = Path::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar")).with_file_name("examples/rmcp_server");
     assert!(built.exists(), "the example is not built: cargo build --example rmcp_server");
     Program::new([built.display().to_string()], &stack.sites())

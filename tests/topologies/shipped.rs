@@ -7,8 +7,7 @@ pub(crate) type Substitutions<'a> = Vec<(&'a str, String)>;
 
 /// Each substitution has its one place in the file, or the test is about a file that is no longer there.
 pub(crate) fn on_loopback(file: &str, substitutions: &Substitutions<'_>) -> String {
-    let path = format!("{}/deploy/{file}", env!("CARGO_MANIFEST_DIR"));
-    let shipped = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let shipped = read(file);
     let mut places: Vec<_> = substitutions
         .iter()
         .map(|(text, instead)| {
@@ -26,4 +25,17 @@ pub(crate) fn on_loopback(file: &str, substitutions: &Substitutions<'_>) -> Stri
         read = at + text.len();
     }
     fitted + &shipped[read..]
+}
+
+/// From one text to the other, which is not part of it.
+pub(crate) fn piece(file: &str, from: &str, to: &str) -> String {
+    let shipped = read(file);
+    let (_, rest) = shipped.split_once(from).unwrap_or_else(|| panic!("{file} has no {from:?}"));
+    let (piece, _) = rest.split_once(to).unwrap_or_else(|| panic!("{file} has no {to:?} there"));
+    format!("{from}{piece}")
+}
+
+fn read(file: &str) -> String {
+    let path = format!("{}/deploy/{file}", env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -18,7 +18,7 @@ use std::{
 use reqwest::Client;
 
 use crate::{
-    folder,
+    examined, folder,
     mcp::Mcp,
     part::{Part, tail},
     person::Person,
@@ -40,22 +40,28 @@ fn stack() -> &'static Stack {
 }
 
 fn start() -> Result<Stack, String> {
-    let mut stack = Stack::within(folder::for_everybody("sockets"), "sockets", Ports::behind_the_proxy())?;
+    let mut stack =
+        before(Stack::within(folder::for_everybody("sockets"), "sockets", Ports::behind_the_proxy())?)?;
+    start_mcp_server(&mut stack);
+    Ok(stack.shows_its_logs_when_a_test_fails())
+}
+
+/// All that stands before the MCP server.
+pub(crate) fn before(mut stack: Stack) -> Result<Stack, String> {
     // As the page of the folder tells an operator to make them.
     for (name, group) in [("run/mcp-auth", user::group()), ("run/mcp", user::own_group())] {
         let folder = ["-d", "-g", &group.to_string(), "-m", "2750", &stack.file(name)];
         assert!(Command::new("install").args(folder).status().unwrap().success(), "{folder:?}");
     }
-    start_mcp_server(&mut stack);
     let sockets =
         [("/run/mcp-auth/http.sock", stack.file(SHIPPED)), ("/run/mcp/server.sock", stack.file(MCP))];
     stack.start_sidecar(sockets.to_vec())?;
     start_proxy(&mut stack)?;
-    Ok(stack.shows_its_logs_when_a_test_fails())
+    Ok(stack)
 }
 
 const SHIPPED: &str = "run/mcp-auth/http.sock";
-const MCP: &str = "run/mcp/server.sock";
+pub(crate) const MCP: &str = "run/mcp/server.sock";
 
 fn start_mcp_server(stack: &mut Stack) {
     let program = [tool(".venv/bin/python"), test_file("topologies/parts/socket_server.py"), stack.file(MCP)];
@@ -114,6 +120,11 @@ fn straight(
     stream.write_all(&raw::request(method, target, &headers, body.as_bytes())).unwrap();
     stream.read_to_string(&mut answer).unwrap();
     (answer["HTTP/1.1 ".len()..][..3].parse().unwrap(), answer)
+}
+
+#[tokio::test]
+async fn nothing_is_wrong_as_seen_from_outside() {
+    examined::finds_nothing(stack()).await;
 }
 
 #[tokio::test]

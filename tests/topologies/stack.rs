@@ -27,6 +27,8 @@ pub(crate) struct Stack {
     pub wire: Wire,
     /// The same before the sidecar, where a topology leads over it.
     pub sidecar_wire: Wire,
+    /// Has another MCP server the whole origin, beside the one at `/mcp`?
+    pub origin_is_a_resource: bool,
     topology: &'static str,
     parts: Vec<Part>,
 }
@@ -65,6 +67,7 @@ impl Stack {
             proxy_secret: secrets::noted(sidecar(&["secret"], &[])),
             wire: Wire::to(ports.mcp_server),
             sidecar_wire: Wire::to(ports.sidecar),
+            origin_is_a_resource: false,
             topology,
             ports,
             parts: Vec::new(),
@@ -121,6 +124,7 @@ impl Stack {
         lines
             .map(|line| line.split_once('=').unwrap())
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(self.origin_is_a_resource.then(|| self.both_resources()))
             .collect()
     }
 
@@ -198,6 +202,11 @@ impl Stack {
             ("127.0.0.1:8080", format!("127.0.0.1:{}", self.ports.sidecar)),
             ("/etc/mcp-auth/proxy-secret", self.file("proxy-secret")),
         ]
+    }
+
+    fn both_resources(&self) -> (String, String) {
+        let issuer = &self.internal.issuer;
+        ("MCP_AUTH_INTERNAL_RESOURCES".to_owned(), format!("{issuer}/mcp,{issuer}"))
     }
 
     fn for_the_sidecar(&self) -> Substitutions<'static> {

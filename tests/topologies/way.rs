@@ -30,11 +30,17 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) async fn after_the_whole_way(site: &Site, person: &Person) -> Self {
-        let (assistant, client) = registered(site).await;
+        let held = Self::from("/mcp", "/mcp", site, person).await;
+        jose::verify(site, &held.tokens.access, &person.address).await;
+        held
+    }
+
+    /// From what is typed into a client to the resource that it is part of.
+    pub(crate) async fn from(asked: &str, resource: &str, site: &Site, person: &Person) -> Self {
+        let (assistant, client) = registered(asked, resource, site).await;
         let attempt = Attempt::new(&assistant, &client, &WAY);
         let code = attempt.is_allowed(&assistant, person).await;
         let tokens = assistant.ask_for_tokens(&client, &attempt.redemption(&code)).await.tokens();
-        jose::verify(site, &tokens.access, &person.address).await;
         Self { client_id: client.id().to_owned(), tokens, assistant, client }
     }
 
@@ -46,12 +52,12 @@ impl Held {
 }
 
 pub(crate) async fn authorize_url(site: &Site) -> String {
-    let (assistant, client) = registered(site).await;
+    let (assistant, client) = registered("/mcp", "/mcp", site).await;
     assistant.authorize_url(&Attempt::new(&assistant, &client, &WAY).request)
 }
 
-async fn registered(site: &Site) -> (Assistant, Credentials) {
-    let assistant = Assistant::discover(site).await;
+async fn registered(asked: &str, resource: &str, site: &Site) -> (Assistant, Credentials) {
+    let assistant = Assistant::discover_from(site, asked, resource).await;
     let registration = json!({"client_name": "topologies", "redirect_uris": [WAY.callback]});
     let client = Credentials::public(&assistant.register(&registration).await);
     (assistant, client)

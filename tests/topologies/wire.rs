@@ -1,14 +1,21 @@
 //! The last piece of the way to the MCP server: it carries every byte, and remembers what was asked.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicU16, Ordering},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crate::stack::{Site, Stack};
+use crate::{
+    ports::free_port,
+    stack::{Site, Stack},
+};
 
 /// Longer than any answer may take, shorter than a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,23 +31,40 @@ pub(crate) struct Wire {
 
 #[derive(Debug, Default)]
 struct Seen {
+    /// Where it leads.
+    server: AtomicU16,
     asked: Mutex<Vec<Vec<u8>>>,
+    /// The other ends of whoever is connected.
+    open: Mutex<BTreeMap<usize, TcpStream>>,
     /// Did the first event of a stream arrive?
     arrived: (Mutex<bool>, Condvar),
 }
 
 impl Wire {
     pub(crate) fn to(server: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let wire = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
+        let wire = Self { port: free_port(), seen: Arc::default() };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wire.port)).unwrap();
+        wire.seen.server.store(server, Ordering::Relaxed);
         let seen = Arc::clone(&wire.seen);
         thread::spawn(move || {
             for caller in listener.incoming().flatten() {
                 let seen = Arc::clone(&seen);
-                thread::spawn(move || seen.carry(&caller, server));
+                thread::spawn(move || seen.carry(&caller));
             }
         });
         wire
+    }
+
+    /// To another server from now on; whoever kept a connection to the last one has let go of it.
+    pub(crate) fn leads_to(&self, server: u16) {
+        self.seen.server.store(server, Ordering::Relaxed);
+        let open = || self.seen.open.lock().unwrap();
+        open().values().for_each(|end| drop(end.shutdown(Shutdown::Both)));
+        let began = Instant::now();
+        while !open().is_empty() {
+            assert!(began.elapsed() < PATIENCE, "a connection is kept though its other end is gone");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Did this text, in any case, ever reach the MCP server?
@@ -98,14 +122,21 @@ impl Wire {
 }
 
 impl Seen {
-    fn carry(&self, mut caller: &TcpStream, server: u16) -> io::Result<()> {
-        let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, server))?;
+    fn carry(&self, caller: &TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect((Ipv4Addr::LOCALHOST, self.server.load(Ordering::Relaxed)))?;
+        let mine = self.another();
+        self.open.lock().unwrap().insert(mine, server.try_clone()?);
+        let carried = self.carry_to(server, caller, mine);
+        self.open.lock().unwrap().remove(&mine);
+        carried
+    }
+
+    fn carry_to(&self, mut server: TcpStream, mut caller: &TcpStream, mine: usize) -> io::Result<()> {
         let (mut answers, mut back) = (server.try_clone()?, caller.try_clone()?);
         thread::spawn(move || {
             let _ = io::copy(&mut answers, &mut back);
             back.shutdown(Shutdown::Write)
         });
-        let mine = self.another();
         let mut chunk = [0; 16 * 1024];
         loop {
             let read = caller.read(&mut chunk)?;

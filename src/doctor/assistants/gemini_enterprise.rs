@@ -1,0 +1,36 @@
+//! Gemini Enterprise: discovers nothing; an administrator types the addresses of a client that the operator minted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+
+use super::super::cause::Edge;
+use super::super::probe::Ask;
+use super::super::road::{Client, encoded};
+use super::{Finding, Outcome, Road};
+
+pub(super) const NAME: &str = "Gemini Enterprise";
+const CALLBACK: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
+
+pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
+    road.knock(Method::POST).await?;
+    // The addresses that the administrator would copy.
+    let server = road.server(&road.resource().await?).await?;
+    let client = Client { id: "minted".to_owned(), redirect_uri: CALLBACK.to_owned() };
+    road.signs_in(&server, &client).await?;
+    let Some(url) = server.token_endpoint() else { return Ok(Outcome::Minted) };
+    let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", CALLBACK)];
+    let basic = format!("Basic {}", STANDARD.encode("minted:secret"));
+    let ask =
+        Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).with("authorization", basic);
+    let seen = ask.shown();
+    let answer = road.ask(ask).await?;
+    if answer.error().as_deref() == Some("invalid_client") {
+        return Ok(Outcome::Minted);
+    }
+    let seen = format!(
+        "{seen} with a client_id and a secret that are invented: {}, not invalid_client",
+        answer.shown()
+    );
+    Err(Finding::new(Edge::Unexpected, seen))
+}

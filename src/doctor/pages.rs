@@ -1,0 +1,86 @@
+//! Clients that are web pages: may they ask, and may they read what is answered?
+
+use reqwest::Method;
+
+use super::answer::Answer;
+use super::cause::{Browser, Finding};
+use super::documents::ServerMetadata;
+use super::probe::Ask;
+use super::road::{Road, knocking};
+
+/// The Inspector's.
+const ORIGIN: &str = "http://localhost:6274";
+const WISHES: &str = "authorization, content-type, mcp-protocol-version";
+
+pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let documents = [Some(road.resource_metadata()), server.jwks_uri()];
+    let endpoints = [server.registration_endpoint(), server.token_endpoint()];
+    let reads = documents.into_iter().flatten().map(|url| (Ask::get(url), Method::GET));
+    let writes = endpoints
+        .into_iter()
+        .flatten()
+        .map(|url| (Ask::post(url, "application/json", "{}".to_owned()), Method::POST));
+    let first = (knocking(Method::POST, road.target), Method::POST);
+    for (ask, method) in [first].into_iter().chain(reads).chain(writes) {
+        let (preflight, answer) = (preflight(&ask, &method), ask.with("origin", ORIGIN));
+        // What is wrong with them as answers is found elsewhere.
+        let Ok(answered) = road.ask(answer.clone()).await else { continue };
+        let allowed = road.ask(preflight.clone()).await;
+        found.extend(judged((&answer, &answered), (&preflight, allowed)));
+    }
+    // Where it is lost everywhere it is lost there, too.
+    if found.iter().any(|finding| finding.cause == Browser::CorsLost.into()) {
+        found.retain(|finding| !finding.cause.is_note());
+    }
+    found
+}
+
+fn preflight(ask: &Ask, method: &Method) -> Ask {
+    Ask::new(Method::OPTIONS, ask.url().clone())
+        .with("origin", ORIGIN)
+        .with("access-control-request-method", method.as_str())
+        .with("access-control-request-headers", WISHES)
+}
+
+fn judged(
+    (ask, answer): (&Ask, &Answer),
+    (preflight, allowed): (&Ask, Result<Answer, Finding>),
+) -> Option<Finding> {
+    let allowed = match allowed {
+        Ok(allowed) => allowed,
+        Err(stranger) => return Some(stranger),
+    };
+    let seen = |ask: &Ask, answer: &Answer| format!("{}: {}", ask.shown(), answer.shown());
+    let (read, asked) =
+        (reads(answer), (200..300).contains(&allowed.status) && reads(&allowed) == Reads::May);
+    match (read, asked) {
+        (Reads::Twice, _) => Some(Finding::new(Browser::CorsTwice, seen(ask, answer))),
+        (_, true) if reads(&allowed) == Reads::Twice => {
+            Some(Finding::new(Browser::CorsTwice, seen(preflight, &allowed)))
+        }
+        (Reads::May, true) => None,
+        (Reads::May, false) => Some(Finding::new(Browser::PreflightRefused, seen(preflight, &allowed))),
+        // A server that has never heard of pages refuses both.
+        (Reads::MayNot, false) if ask.is_knock() && answer.status == 401 => {
+            Some(Finding::new(Browser::NoPages, seen(preflight, &allowed)))
+        }
+        (Reads::MayNot, _) if ask.is_knock() && answer.status != 401 => None,
+        (Reads::MayNot, _) => Some(Finding::new(Browser::CorsLost, seen(ask, answer))),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Reads {
+    May,
+    MayNot,
+    Twice,
+}
+
+fn reads(answer: &Answer) -> Reads {
+    match (answer.count("access-control-allow-origin"), answer.header("access-control-allow-origin")) {
+        (1, Some("*" | ORIGIN)) => Reads::May,
+        (0 | 1, _) => Reads::MayNot,
+        _ => Reads::Twice,
+    }
+}

@@ -1,0 +1,302 @@
+//! The steps of a way: what every assistant does before it opens a browser, in the manner of each.
+
+use reqwest::Method;
+use serde_json::json;
+use url::Url;
+
+use super::answer::{Answer, short};
+use super::assistants::Outcome;
+use super::cause::{Address, Cause, Document, Edge, Finding, Guard, Person};
+use super::documents::{Registered, ResourceMetadata, ServerMetadata};
+use super::probe::{Ask, Probe};
+use super::sign_in::{self, Gate};
+use super::target::Target;
+use crate::flow::verify::PROTECTED_RESOURCE;
+
+const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+
+/// One assistant on its way.
+#[derive(Clone, Copy)]
+pub(super) struct Road<'a> {
+    pub(super) probe: &'a Probe,
+    pub(super) target: &'a Target,
+    manner: &'a [(&'static str, &'static str)],
+}
+
+/// A client of the doctor's own, and where it would be answered.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) id: String,
+    pub(super) redirect_uri: String,
+}
+
+impl<'a> Road<'a> {
+    pub(super) fn new(probe: &'a Probe, target: &'a Target) -> Self {
+        Self { probe, target, manner: &[] }
+    }
+
+    /// The same way with headers that an assistant sends with every request.
+    #[must_use]
+    pub(super) fn in_the_manner_of(self, manner: &'a [(&'static str, &'static str)]) -> Self {
+        Self { manner, ..self }
+    }
+
+    /// The answer, unless somebody answers who has no business here.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, Finding> {
+        let plain = ask.clone();
+        let ask = self.manner.iter().fold(ask, |ask, (name, value)| ask.with(name, *value));
+        let answer = self.probe.ask(&ask).await.map_err(|silence| Finding::silent(&silence, &ask.shown()))?;
+        let Some(cause) = stranger(&ask, &answer) else { return Ok(answer) };
+        let seen = format!("{}: {}", ask.shown(), answer.shown());
+        let agent = self.manner.iter().find(|(name, _)| *name == "user-agent");
+        let Some((_, agent)) = agent else { return Err(Finding::new(cause, seen)) };
+        let with_our_own_name = self.probe.ask(&plain).await;
+        let blocked = with_our_own_name.is_ok_and(|answer| stranger(&plain, &answer).is_none());
+        let cause = if blocked { Edge::AgentBlocked.into() } else { cause };
+        Err(Finding::new(cause, format!("{seen}, as {agent}")))
+    }
+
+    /// Calls the MCP server without a token. Gives the challenge's document, if there is one.
+    pub(super) async fn knock(&self, method: Method) -> Result<Option<Url>, Finding> {
+        let ask = knocking(method, self.target);
+        let seen = ask.shown();
+        let answer = self.ask(ask).await?;
+        let seen = format!("{seen}: {}", answer.shown());
+        match answer.status {
+            401 => self.document_of(&answer),
+            405 => Ok(None),
+            404 => Err(Finding::new(Guard::NotServed, seen)),
+            // The MCP server's own word for what is wrong: it was asked.
+            200..300 | 400 | 406 | 415 => Err(Finding::new(Guard::Unguarded, seen)),
+            _ => Err(Finding::new(Edge::Unexpected, seen)),
+        }
+    }
+
+    fn document_of(&self, answer: &Answer) -> Result<Option<Url>, Finding> {
+        let Some(named) = answer.challenge().and_then(|challenge| challenge.resource_metadata) else {
+            return Ok(None);
+        };
+        let ours = self.resource_metadata();
+        if named == ours.as_str() {
+            return Ok(Some(ours));
+        }
+        Err(Finding::new(
+            Guard::ChallengeElsewhere,
+            format!("resource_metadata is {named:?}, not {:?}", ours.as_str()),
+        ))
+    }
+
+    /// Where the document of this address lies (RFC 9728 §3.1).
+    pub(super) fn resource_metadata(&self) -> Url {
+        self.target.at(&format!("{PROTECTED_RESOURCE}{}", self.target.path()))
+    }
+
+    pub(super) async fn resource(&self) -> Result<ResourceMetadata, Finding> {
+        self.document(Ask::get(self.resource_metadata())).await
+    }
+
+    /// The authorization server that the resource names.
+    pub(super) async fn server(&self, resource: &ResourceMetadata) -> Result<ServerMetadata, Finding> {
+        let (named, issuer) = resource.issuer(self.target)?;
+        let url = Url::parse(&issuer.at(AUTHORIZATION_SERVER)).map_err(|_| lost(named))?;
+        let server: ServerMetadata = self.document(Ask::get(url)).await?;
+        server.is_of(named)?;
+        server.endpoints_are_at_home()?;
+        Ok(server)
+    }
+
+    async fn document<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<T, Finding> {
+        let seen = ask.shown();
+        let answer = self.ask(ask.with("accept", "application/json")).await?;
+        let seen = format!("{seen}: {}", answer.shown());
+        if answer.status != 200 {
+            return Err(Finding::new(Document::MetadataMissing, seen));
+        }
+        answer
+            .json()
+            .ok_or_else(|| Finding::new(Edge::Unexpected, format!("{seen}, not the JSON that belongs there")))
+    }
+
+    /// Registers with all callbacks of an assistant, and goes on with one that it can be answered at.
+    pub(super) async fn registered(
+        &self,
+        server: &ServerMetadata,
+        callbacks: &[&str],
+        usable: &[&str],
+    ) -> Result<Option<Client>, Finding> {
+        let Some(url) = server.registration_endpoint() else { return Ok(None) };
+        let ask = Ask::post(url, "application/json", metadata(callbacks));
+        let seen = ask.shown();
+        let answer = self.ask(ask).await?;
+        if answer.error().as_deref() == Some("invalid_redirect_uri") {
+            return Ok(None);
+        }
+        let seen = format!("{seen}: {}", answer.shown());
+        match answer.status {
+            200 | 201 => {}
+            _ => return Err(Finding::new(Edge::Unexpected, seen)),
+        }
+        let registered: Registered =
+            answer.json().ok_or_else(|| Finding::new(Document::RegistrationShape, seen))?;
+        registered.is_well_formed()?;
+        let kept = usable.iter().find(|uri| registered.redirect_uris.iter().any(|kept| kept == *uri));
+        Ok(kept.map(|uri| Client { id: registered.client_id, redirect_uri: (*uri).to_owned() }))
+    }
+
+    /// Opens the browser's first page, as far as one gets without signing in.
+    pub(super) async fn signs_in(&self, server: &ServerMetadata, client: &Client) -> Result<(), Finding> {
+        let gate = sign_in::gate(self, server, client, &[]).await?;
+        match gate {
+            Gate::Refused(seen) => Err(Finding::new(Person::SignInRefused, seen)),
+            Gate::NobodyAsks(seen) => Err(Finding::new(Person::SignInMissing, seen)),
+            // The way is open, if not always as it should be.
+            Gate::Button(_) | Gate::LeadsAway(_) | Gate::Open(_) | Gate::Page => Ok(()),
+        }
+    }
+
+    /// Asks for tokens with a code that nobody issued.
+    pub(super) async fn asks_for_tokens(
+        &self,
+        server: &ServerMetadata,
+        client: &Client,
+        turn: usize,
+    ) -> Result<(), Finding> {
+        let Some(url) = server.token_endpoint() else { return Ok(()) };
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", "none"),
+            ("redirect_uri", &client.redirect_uri),
+            ("client_id", &client.id),
+            ("code_verifier", sign_in::VERIFIER),
+            ("resource", self.target.resource().as_str()),
+        ];
+        let ask = Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).again(turn);
+        let seen = ask.shown();
+        let answer = self.ask(ask).await?;
+        let seen = |error: &str| format!("{seen}: {} {}", answer.shown(), short(error));
+        match answer.error().as_deref() {
+            Some("invalid_grant") => Ok(()),
+            Some("invalid_client") => Err(Finding::new(Document::ClientForgotten, seen("invalid_client"))),
+            other => Err(Finding::new(Edge::Unexpected, seen(other.unwrap_or("without an error in JSON")))),
+        }
+    }
+
+    /// The whole way of an assistant that registers itself, from the documents on.
+    pub(super) async fn onward(
+        &self,
+        server: &ServerMetadata,
+        callbacks: &[&str],
+        usable: &[&str],
+    ) -> Result<Outcome, Finding> {
+        server.is_for_public_clients()?;
+        let Some(client) = self.registered(server, callbacks, usable).await? else {
+            return Ok(Outcome::NotInvited);
+        };
+        self.signs_in(server, &client).await?;
+        self.asks_for_tokens(server, &client, 0).await?;
+        Ok(Outcome::Connects(client))
+    }
+}
+
+fn lost(named: &str) -> Finding {
+    Finding::new(Document::IssuerDiffers, format!("authorization_servers begins with {named:?}"))
+}
+
+/// A first call as every MCP client makes it.
+pub(super) fn knocking(method: Method, target: &Target) -> Ask {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "doctor", "version": env!("CARGO_PKG_VERSION")},
+    }});
+    let ask = if method == Method::POST {
+        Ask::post(target.url().clone(), "application/json", body.to_string())
+    } else {
+        Ask::new(method, target.url().clone())
+    };
+    ask.with("accept", "application/json, text/event-stream")
+}
+
+fn metadata(callbacks: &[&str]) -> String {
+    json!({
+        "client_name": "mcp-auth-sidecar doctor",
+        "redirect_uris": callbacks,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+    })
+    .to_string()
+}
+
+pub(super) fn encoded(form: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
+}
+
+/// Who else answers, if it is not whom the protocol speaks of.
+fn stranger(ask: &Ask, answer: &Answer) -> Option<Cause> {
+    if answer.is_redirect() {
+        return Some(redirected(ask.url(), answer));
+    }
+    Some(match answer.status {
+        421 => Address::Misdirected.into(),
+        429 => Edge::TooMany.into(),
+        502..=504 => Edge::UpstreamAway.into(),
+        _ if answer.is_sign_in_page() || answer.is_sign_in_refused() => Person::SignInAsked.into(),
+        // A bare 401 or 404 is what it says, in whatever dress.
+        401 | 404 | 405 => return None,
+        _ if answer.is_html() => Edge::HtmlInstead.into(),
+        403 => Edge::Unexpected.into(),
+        _ => return None,
+    })
+}
+
+/// To a sign-in, or only to another spelling.
+fn redirected(asked: &Url, answer: &Answer) -> Cause {
+    let to = answer.location(asked);
+    let leaves = to.is_none_or(|to| to.host() != asked.host() || to.path().starts_with("/oauth2/"));
+    if leaves { Person::SignInAsked.into() } else { Edge::Redirected.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            all.insert(*name, value.parse().unwrap());
+        }
+        Answer { status, headers: all, body: body.to_owned(), millis: 0, certificate: None }
+    }
+
+    #[test]
+    fn whoever_else_answers_is_named() {
+        let ask = Ask::get(Url::parse("https://mcp.example.com/oauth/jwks").unwrap());
+        let html = [("content-type", "text/html")];
+        for (answer, cause) in [
+            (
+                answer(302, &[("location", "https://accounts.google.com/auth?x")], ""),
+                Some(Person::SignInAsked.into()),
+            ),
+            (answer(302, &[("location", "/oauth2/start?rd=%2F")], ""), Some(Person::SignInAsked.into())),
+            (answer(403, &html, "<form action=\"/oauth2/start\">"), Some(Person::SignInAsked.into())),
+            (answer(307, &[("location", "/oauth/jwks/")], ""), Some(Edge::Redirected.into())),
+            (answer(200, &html, "<html>"), Some(Edge::HtmlInstead.into())),
+            (answer(200, &[], "<!doctype html>"), Some(Edge::HtmlInstead.into())),
+            (answer(421, &[], "{}"), Some(Address::Misdirected.into())),
+            (answer(502, &html, "<html>"), Some(Edge::UpstreamAway.into())),
+            (answer(403, &html, "<html>"), Some(Edge::HtmlInstead.into())),
+            (answer(403, &[], "{}"), Some(Edge::Unexpected.into())),
+            (answer(401, &[], "{}\n"), Some(Person::SignInAsked.into())),
+            (answer(401, &[("www-authenticate", "Bearer")], "{}"), None),
+            (answer(404, &html, "<html>"), None),
+            (answer(304, &[], ""), None),
+            (answer(404, &[], "{}"), None),
+            (answer(200, &[], "{}"), None),
+        ] {
+            assert_eq!(stranger(&ask, &answer), cause, "{}", answer.shown());
+        }
+    }
+}

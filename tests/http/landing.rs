@@ -1,0 +1,96 @@
+//! The page for somebody who got lost: how each assistant is connected to this very site.
+
+use serde_json::Value;
+
+use crate::harness::rules::Rules;
+use crate::harness::{Ask, TestServer};
+
+const LOCAL: [&str; 5] = ["Claude Code", "Cursor", "VS Code", "Gemini CLI", "Codex"];
+const HOSTED: [&str; 3] = ["Claude, on the desktop and on the web", "ChatGPT", "Cursor Cloud Agents"];
+const FORM: &str = "Gemini Enterprise, and any other that asks for a client ID and a secret";
+
+#[tokio::test]
+async fn an_assistant_is_shown_where_it_can_be_answered_and_nowhere_else() {
+    let with = |redirects, registration, documents| {
+        [
+            ("MCP_AUTH_PUBLIC_REDIRECTS", redirects),
+            ("MCP_AUTH_PUBLIC_REGISTRATION", registration),
+            ("MCP_AUTH_PUBLIC_CLIENT_DOCUMENTS", documents),
+        ]
+    };
+    // One of Cursor's own callbacks is that of Claude Code, too: the port of loopback does not matter.
+    let with_cursor = [&LOCAL[..1], &HOSTED].concat();
+    for (settings, shown) in [
+        (with("loopback", "open", "off"), LOCAL.to_vec()),
+        (with("claude,cursor,chatgpt", "open", "off"), with_cursor),
+        (with("vscode", "open", "off"), vec!["VS Code"]),
+        (with("loopback,claude", "off", "pinned"), vec!["Claude Code", "VS Code", "Codex", HOSTED[0]]),
+        (with("loopback,claude,cursor,chatgpt", "off", "off"), vec![]),
+    ] {
+        let page = page(&TestServer::spawn_with(settings).public()).await;
+        assert_eq!(between(&page, "<h3>", "</h3>"), [shown, vec![FORM]].concat(), "{settings:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_command_and_value_is_this_sites_own() {
+    let server = TestServer::spawn_with([
+        ("MCP_AUTH_PRODUCT_NAME", "Example Corp Tools & Data"),
+        ("MCP_AUTH_PUBLIC_REDIRECTS", "loopback,claude"),
+    ]);
+    let texts = between(&page(&server.public()).await, "<pre>", "</pre>");
+    let name = "example-corp-tools-data";
+    for told in [
+        format!("claude mcp add --transport http {name} https://mcp.example.com/mcp"),
+        format!("claude mcp add --transport http {name}-other https://mcp.example.com/other/mcp"),
+        format!("gemini mcp add --transport http {name} https://mcp.example.com/mcp"),
+        format!("codex mcp add {name} --url https://mcp.example.com/mcp"),
+        format!(r#"code --add-mcp '{{"name":"{name}","type":"http","url":"https://mcp.example.com/mcp"}}'"#),
+        "https://mcp.example.com/mcp".to_owned(),
+        "https://mcp.example.com/oauth/authorize".to_owned(),
+        "https://mcp.example.com/oauth/token".to_owned(),
+        "mcp tools:write".to_owned(),
+    ] {
+        assert!(texts.contains(&told), "{told} in {texts:#?}");
+    }
+    let settings = texts.iter().find_map(|text| serde_json::from_str::<Value>(text).ok()).unwrap();
+    let args = &settings["mcpServers"][format!("{name}-other")]["args"];
+    assert_eq!(args[2], "https://mcp.example.com/other/mcp", "{settings}");
+    assert!(!texts.join("").contains("internal"), "{texts:#?}");
+}
+
+#[tokio::test]
+async fn the_page_says_who_may_sign_in_and_whom_to_ask() {
+    let people = Rules::new("alice@example.com\n");
+    let server = TestServer::spawn_with([
+        ("MCP_AUTH_EMAIL_DOMAINS", "example.com,ops.example"),
+        ("MCP_AUTH_INTERNAL_PEOPLE_FILE", people.path().as_str()),
+        ("MCP_AUTH_SUPPORT_CONTACT", "help@example.com"),
+    ]);
+    for (site, who) in [
+        (server.public(), "Accounts of example.com, ops.example."),
+        (server.internal(), "Accounts of example.com, ops.example that are on this server’s list."),
+    ] {
+        let page = page(&site).await;
+        assert!(page.contains(who), "{page}");
+        assert!(page.contains("mailto:help@example.com"), "{page}");
+        assert!(!page.contains("alice"), "{page}");
+    }
+}
+
+async fn page(server: &TestServer) -> String {
+    let answer = server.get("/").answer().await;
+    assert!(answer.status == 200 && answer.is("text/html"), "{answer:?}");
+    answer.text()
+}
+
+/// The texts of an element, as a reader sees them.
+fn between(page: &str, open: &str, close: &str) -> Vec<String> {
+    let parts = page.split(open).skip(1).filter_map(|rest| rest.split_once(close));
+    parts.map(|(text, _)| unescaped(text)).collect()
+}
+
+fn unescaped(text: &str) -> String {
+    let written = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+    written.iter().fold(text.to_owned(), |text, (written, read)| text.replace(written, read))
+}
