@@ -144,9 +144,9 @@ impl Sealer {
         }
         let artifact = self.open(sealed, now)?;
         let exp = artifact.exp();
-        let made = Arc::new(make(artifact));
-        self.seen.keep((&digest, sealed.as_str()), exp, made.clone());
-        Ok(made)
+        let fresh = Arc::new(make(artifact));
+        self.seen.keep((&digest, sealed.as_str()), exp, fresh.clone());
+        Ok(fresh)
     }
 
     /// What a key of ours sealed, whichever issuer made it and however old it is: to be looked at, and never to be

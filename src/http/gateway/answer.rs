@@ -16,6 +16,7 @@ use tokio::task::AbortHandle;
 use super::super::held::Held;
 use super::super::log;
 use super::connection::{Connections, Line};
+use crate::telemetry::OpenStream;
 
 /// As it arrives. When the client goes away it is dropped, and the upstream request with it.
 pub(super) struct Answer {
@@ -25,20 +26,27 @@ pub(super) struct Answer {
     carrier: Carrier,
     /// The client's connection, which may be silent meanwhile, and what logs call its request.
     client: (Held, String),
+    _counted: Option<OpenStream>,
 }
 
 /// What keeps the connection going that an answer comes on.
 pub(super) enum Carrier {
     /// Whoever reads the answer; then others may have it.
-    Reader(Line, Rc<Connections>),
+    Reader(Box<Line>, Rc<Connections>),
     /// Itself: the request is not sent to its end yet, and that must not wait for a reader of the answer.
     Itself(AbortHandle),
     Nobody,
 }
 
 impl Answer {
-    pub(super) fn new(body: Incoming, size: BodySize, carrier: Carrier, client: (Held, String)) -> Self {
-        Self { size, body, broken: None, carrier, client }
+    pub(super) fn new(
+        body: Incoming,
+        size: BodySize,
+        carrier: Carrier,
+        client: (Held, String),
+        counted: Option<OpenStream>,
+    ) -> Self {
+        Self { size, body, broken: None, carrier, client, _counted: counted }
     }
 }
 
@@ -46,7 +54,7 @@ impl Carrier {
     /// There is no more of the answer.
     pub(super) fn is_over(&mut self) {
         if let Self::Reader(line, connections) = mem::replace(self, Self::Nobody) {
-            connections.keep(line);
+            connections.keep(*line);
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper::header::HeaderValue;
 use hyper::rt::{Read, Write};
@@ -77,7 +78,7 @@ impl Connections {
             }
         }
         let mut line = self.opener.open().await?;
-        let answer = line.ask(request).await.map_err(|failed| failed.into_error())?;
+        let answer = line.ask(request).await.map_err(TrySendError::into_error)?;
         Ok((answer, line))
     }
 
@@ -128,7 +129,7 @@ impl Line {
     async fn ask(
         &mut self,
         request: Request<Body>,
-    ) -> Result<Response<Incoming>, hyper::client::conn::TrySendError<Request<Body>>> {
+    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
         let mut answer = pin!(self.sender.try_send_request(request));
         poll_fn(|cx| self.poll_while(cx, |cx| answer.as_mut().poll(cx))).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::body::BodySize;
 use actix_web::http::{ConnectionType, StatusCode, Version};
-use actix_web::web::Payload;
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{HeaderValue, TRANSFER_ENCODING};
@@ -16,7 +16,7 @@ use tokio::time::sleep_until;
 use super::super::body::has_body;
 use super::super::error::ApiError;
 use super::super::held::Held;
-use super::super::log;
+use super::super::{App, log};
 use super::answer::{self, Answer, Carrier};
 use super::body::{Body, Read, TornBody};
 use super::connection::{Connections, Line, NoAnswer};
@@ -49,13 +49,13 @@ pub(super) async fn forward(
     let held = Held::by(request);
     if !has_body(request.headers()) {
         let (answer, line) = once_or_twice(connections, outgoing).await?;
-        return back(answer, Carrier::Reader(line, connections.clone()), held, request);
+        return back(answer, Carrier::Reader(Box::new(line), connections.clone()), held, request);
     }
     let (body, read) = Body::of(payload).await;
     let (answer, line) = connections.ask(outgoing.map(|()| body)).await?;
     give_a_head_start(&answer, &read).await;
     let carrier = match read.ended() {
-        Some(_) => Carrier::Reader(line, connections.clone()),
+        Some(_) => Carrier::Reader(Box::new(line), connections.clone()),
         None => Carrier::Itself(line.go_on_alone()),
     };
     back(answer, carrier, held, request)
@@ -98,17 +98,19 @@ fn back(
             "an answer in another protocol or coding than was asked for".into(),
         ));
     }
-    let (head, body) = answer.into_parts();
-    let size = answer::size(request.method(), &head.headers, &body);
+    let (parts, body) = answer.into_parts();
+    let size = answer::size(request.method(), &parts.headers, &body);
     if body.is_end_stream() {
         carrier.is_over();
     }
-    let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let status = StatusCode::from_u16(parts.status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
-    headers::from_upstream(&head.headers).for_each(|header| {
+    headers::from_upstream(&parts.headers).for_each(|header| {
         response.append_header(header);
     });
-    let mut response = response.body(Answer::new(body, size, carrier, (held, log::request_id(request))));
+    let counted = request.app_data::<Data<App>>().map(|app| app.telemetry.gateway_stream());
+    let client = (held, log::request_id(request));
+    let mut response = response.body(Answer::new(body, size, carrier, client, counted));
     if size == BodySize::Stream && request.version() < Version::HTTP_11 {
         // Who is older than chunks (RFC 9112 §6.1) waits for the end of the connection.
         response.head_mut().no_chunking(true);
