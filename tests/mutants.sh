@@ -49,11 +49,11 @@ green() { (cd "$tree" && mold -run cargo test "${cargo_args[@]}" --quiet --lib -
 judge() {
     local rules="$outcomes/$1/rules" doors="$outcomes/$1/doors" left
     shift
-    pass "$rules" 120 "$@" -- --lib
+    pass "$rules" 120 --lib "$@"
     left="$rules/mutants.out/missed.txt"
     if [ -s "$left" ]; then
         mapfile -t only < <(only "$left")
-        pass "$doors" 600 "${only[@]}" -- --test http
+        pass "$doors" 600 --test=http "${only[@]}"
         # cargo-mutants lets changes of fields pass by any --re.
         grep -Fxf "$left" "$doors/mutants.out/missed.txt" >"$outcomes/left" || true
         left="$outcomes/left"
@@ -69,11 +69,11 @@ only() {
 
 # 2 and 3 are for what was let pass and for what hung: neither is a failure of this run.
 pass() {
-    local to=$1 seconds=$2 status=0
-    shift 2
+    local to=$1 seconds=$2 tests=$3 status=0
+    shift 3
     mkdir -p "$to"
     mold -run cargo mutants --dir "$tree" --in-place --output "$to" --baseline skip --timeout "$seconds" \
-        --colors never "${cargo_args[@]/#/--cargo-arg=}" "$@" || status=$?
+        --colors never "${cargo_args[@]/#/--cargo-arg=}" --cargo-arg="$tests" "$@" || status=$?
     [[ $status = [023] ]]
 }
 

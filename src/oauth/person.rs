@@ -120,5 +120,6 @@ mod tests {
         {
             assert_eq!(ours.contains(domain), inside, "{domain}");
         }
+        assert_eq!(ours.iter().collect::<Vec<_>>(), ["example.com"]);
     }
 }
