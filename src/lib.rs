@@ -7,7 +7,7 @@
 //! below. `tests/layers.rs` reads this list.
 //!
 //! * [`clock`]: the one place that asks what time it is
-//! * [`telemetry`]: metrics: one function per event
+//! * [`telemetry`]: metrics: one function per event; traces: one span per request
 //! * [`watch`]: files of the operator's that are read again when they change
 //! * [`fetch`]: the one outgoing HTTP client: time-outs, sizes, no redirects, nothing inside for strangers
 //! * [`oauth`]: the protocol's nouns, each impossible to hold in a wrong state
@@ -44,6 +44,9 @@
 //! * `clap_complete`: cli
 //! * `clap_mangen`: cli
 //! * `prometheus_client`: telemetry
+//! * `opentelemetry`: telemetry
+//! * `opentelemetry_otlp`: telemetry
+//! * `opentelemetry_sdk`: telemetry
 //! * `governor`: http
 
 pub mod artifact;

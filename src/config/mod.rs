@@ -3,6 +3,7 @@
 mod read;
 mod site;
 mod store;
+mod traces;
 mod types;
 mod upstream;
 mod vars;
@@ -47,6 +48,8 @@ pub struct Config {
     pub pages: Pages,
     pub log: String,
     pub log_format: LogFormat,
+    /// Does a collector get traces?
+    pub traces: bool,
     /// What the operator should know although nothing is wrong.
     pub warnings: Vec<String>,
     /// Each variable with the value in force, in the order of docs/settings.md; secrets are files, so none is here.
@@ -54,8 +57,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the variables that begin with `MCP_AUTH_`; names the variable at the first mistake.
+    /// Reads the variables that begin with `MCP_AUTH_`, and of OpenTelemetry's whether there are traces; names the
+    /// variable at the first mistake.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let vars: Vec<(String, String)> = vars.into_iter().collect();
+        let traces = traces::go_out(&vars)?;
         let vars::Sorted { vars, of_sites, warnings } = vars::sort(vars)?;
         let mut read = Read::default();
         let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
@@ -86,6 +92,7 @@ impl Config {
             pages: pages(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
             log_format: read.value("LOG_FORMAT", vars.log_format.clone(), "json", str::parse)?,
+            traces,
             sites,
             listen,
             warnings,

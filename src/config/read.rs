@@ -7,18 +7,23 @@ use crate::clock::Seconds;
 
 /// A mistake in the environment, by the variable that holds it.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error("MCP_AUTH_{variable}: {reason}")]
+#[error("{variable}: {reason}")]
 pub struct ConfigError {
-    pub variable: String,
+    variable: String,
     reason: String,
 }
 
 impl ConfigError {
     /// `variable` without its prefix.
     pub fn new(variable: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::of_all(reason, &format!("MCP_AUTH_{}", variable.into()))
+    }
+
+    /// Of a variable that other programs have, too.
+    pub(super) fn of_all(reason: impl Into<String>, variable: &str) -> Self {
         // One sentence, whatever was in the value.
         let reason = reason.into().replace(|c: char| c.is_control(), " ");
-        Self { variable: variable.into(), reason }
+        Self { variable: variable.to_owned(), reason }
     }
 }
 

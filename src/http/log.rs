@@ -15,11 +15,12 @@ use tracing::{error, info};
 
 use super::body::has_body;
 use super::error::{ApiError, PageError};
-use super::{App, Here, caller, pages};
+use super::{App, Here, caller, pages, traced};
 use crate::flow::refusal::Refusal;
 use crate::oauth::{Jti, Subject};
 use crate::seal::new_nonce;
 use crate::telemetry::Step;
+use crate::telemetry::traces::{Answered, Span};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -74,12 +75,13 @@ pub(super) fn broke_off(id: &str, error: &dyn std::error::Error) {
 /// Logs each request once, with the cause of a refusal: `info` for what others did wrong, `error` for ourselves.
 /// The line has no query, no header and no person.
 pub(crate) async fn one_line<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let began = Instant::now();
     let id = known_or_new_id(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
+    let span = traced::begin(&mut request);
     let (upgrades, has_body) = (request.headers().contains_key(UPGRADE), has_body(request.headers()));
     let mut response = complete(next.call(request).await?, &id);
     if upgrades || (has_body && response.status().as_u16() >= 400) {
@@ -90,11 +92,11 @@ pub(crate) async fn one_line<B: MessageBody + 'static>(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    line(&response, &id, began);
+    line(&response, &id, began, span);
     Ok(response)
 }
 
-fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
+fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant, span: Option<Span>) {
     let (request, status) = (response.request(), response.status().as_u16());
     let Notes { client, step, refusal } = request.extensions_mut().remove::<Notes>().unwrap_or_default();
     let refusal = response.response().error().map(Refused::from).or(refusal).unwrap_or_default();
@@ -111,6 +113,11 @@ fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
         if !refusal.reason.is_empty() {
             app.telemetry.refused(&refusal.reason);
         }
+    }
+    if let Some(span) = span {
+        let route = traced::route(request, here.as_ref());
+        let error = refusal.word;
+        span.answered(&Answered { route: route.as_deref(), status, error, site, request: id });
     }
     let (method, path) = (request.method(), request.path());
     let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);

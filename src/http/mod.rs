@@ -19,6 +19,7 @@ pub(crate) mod params;
 pub(crate) mod register;
 mod revoke;
 pub(crate) mod token;
+mod traced;
 mod verify;
 
 use std::future::{Ready, ready};
@@ -49,6 +50,7 @@ use crate::seal::Purpose;
 use crate::seal::keys_dir::Keys;
 use crate::spent::{SharedFamilies, Spent};
 use crate::telemetry::Telemetry;
+use crate::telemetry::traces::Traces;
 use error::{ApiError, PageError};
 
 /// What every door may ask.
@@ -62,6 +64,7 @@ pub(crate) struct App {
     pub(crate) provider: Option<Provider>,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
+    pub(crate) traces: Option<Traces>,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
     pub(crate) documents: Documents,

@@ -26,6 +26,7 @@ use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
 use crate::spent::Spent;
 use crate::telemetry::Telemetry;
+use crate::telemetry::traces::{Traces, TracesError};
 use listen::Bound;
 
 /// A bound server, with its admin port.
@@ -57,6 +58,7 @@ impl Server {
             provider: config.proofs.id_token.map(Provider::new).transpose()?,
             limits: Limits::new(config.limits),
             telemetry: Telemetry::default(),
+            traces: config.traces.then(Traces::start).transpose()?,
             forwarded_hops: config.forwarded_hops,
             pages: config.pages,
             ending: AtomicBool::new(false),
@@ -113,6 +115,7 @@ impl Server {
         store.abort();
         watch.abort();
         admin.abort();
+        self.app.traces.as_ref().inspect(|traces| traces.end());
         ended.map_err(io::Error::other)?
     }
 }
@@ -171,6 +174,8 @@ pub enum StartError {
     Client(#[from] FetchError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
     Keys(PathBuf, KeysError),
+    #[error("traces cannot be sent: {0}")]
+    Traces(#[from] TracesError),
     #[error("MCP_AUTH_UPSTREAM: {0}")]
     Upstream(Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,6 +1,7 @@
-//! What the operator's dashboards see: one function per event, and labels from small fixed sets.
+//! What the operator's dashboards see: one function per event, and labels from small fixed sets; and traces.
 
 mod labels;
+pub mod traces;
 
 use std::time::Duration;
 

@@ -14,8 +14,10 @@ mod doors {
 use doors::harness;
 
 mod bodies;
+mod collector;
 mod descriptors;
 mod held;
 mod restart;
 mod sidecar;
 mod streams;
+mod traces;

@@ -49,9 +49,13 @@ impl Sidecar {
         sidecar
     }
 
+    pub(crate) async fn token(&self) -> String {
+        self.issuer.tokens(&self.issuer.client().await).await.access
+    }
+
     /// The head of the only request on its connection, with a token; each of the other headers ends in `\r\n`.
     pub(crate) async fn request(&self, method: &str, headers: &str) -> String {
-        let token = self.issuer.tokens(&self.issuer.client().await).await.access;
+        let token = self.token().await;
         format!(
             "{method} /mcp HTTP/1.1\r\nHost: {PUBLIC}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
         )
@@ -60,6 +64,26 @@ impl Sidecar {
     /// At the admin port; None while it does not answer.
     pub(crate) async fn asked(&self, path: &str) -> Option<String> {
         browser().get(format!("http://{}{path}", self.admin)).send().await.ok()?.text().await.ok()
+    }
+
+    /// Told to end, as an operator would.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let told = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(told.success());
+        let mut ended = None;
+        within("the end", async || {
+            ended = self.process.try_wait().unwrap();
+            ended.is_some()
+        })
+        .await;
+        ended.unwrap().code()
+    }
+
+    /// By their names, of which the kernel keeps fifteen characters.
+    pub(crate) fn threads(&self) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        tasks.map(|task| name(task.unwrap()).trim().to_owned()).collect()
     }
 
     pub(crate) fn said(&self) -> String {

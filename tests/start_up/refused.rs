@@ -58,6 +58,21 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
     }
 }
 
+#[test]
+fn a_mistake_in_a_variable_of_opentelemetry_does_too_where_there_is_a_collector() {
+    let operator = Operator::new();
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "127.0.0.1:4318"),
+    ] {
+        for command in ["serve", "check"] {
+            assert_refused(&operator.run(&[command], &[collector, (name, value)]), name, value);
+        }
+    }
+}
+
 /// design 3: at oauth2-proxy a star is everybody, here it would be nobody
 #[test]
 fn a_star_is_no_domain() {
