@@ -96,7 +96,7 @@ container: image ## Run that image as a runtime does, read-only, as nobody: a wh
 	@tests/tools/install.sh debian_parts python_parts
 	@cargo test --test image
 
-reproducible: image ## Build the same release in another folder and compare every byte (half an hour)
+reproducible: image ## Build the same release in another folder and compare every byte (minutes on an idle machine, hours on a busy one)
 	@deploy/image/again.sh
 
 apiserver: needs ## The Kubernetes files and the nightly job on a real API server, which takes minutes to install

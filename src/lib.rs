@@ -31,7 +31,11 @@
 //! * `josekit`: seal, provider
 //! * `p256`: seal
 //! * `envy`: config
-//! * `reqwest`: fetch, http/gateway, doctor
+//! * `reqwest`: fetch, doctor
+//! * `hyper`: http/gateway
+//! * `hyper_util`: http/gateway
+//! * `hyper_tls`: http/gateway
+//! * `native_tls`: http/gateway
 //! * `redis`: spent
 //! * `actix_web`: http, server, main, fuzzing
 //! * `actix_http`: server

@@ -26,7 +26,7 @@ pub(crate) fn run() -> Outcome<()> {
 
     let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
     println!("a static body: {:.0} us", of(|round| round.still));
-    let figures: [(_, f64, fn(&Round) -> &Cost, _); 3] = [
+    let figures: [(&str, f64, CostOf, f64); 3] = [
         ("registration", 1.0, |round| &round.registration, 1.4),
         ("flow (authorize, consent, code, refresh)", 4.0, |round| &round.flow, 1.3),
         ("refresh", 1.0, |round| &round.refresh, 1.3),
@@ -59,6 +59,9 @@ struct Round {
     flow: Cost,
     refresh: Cost,
 }
+
+/// One of the three.
+type CostOf = fn(&Round) -> &Cost;
 
 struct Cost {
     server: f64,

@@ -25,27 +25,27 @@ pub(crate) fn run() -> Outcome<()> {
     let (home, folder) = (Home::new()?, TempDir::new()?);
     let sidecar = home.sidecar(&[])?;
     let peers = [Peer::fastmcp(folder.path())?, Peer::oidc_provider(folder.path())?];
-    let (mut flows, mut refreshes, mut theirs) = (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]);
-    let mut driver = Vec::new();
+    let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let assistants = (0..CLIENTS).map(|_| Assistant::of(&home, &[&sidecar]));
         let mut assistants = assistants.collect::<Outcome<Vec<_>>>()?;
         let mut steps: Vec<_> = assistants.iter_mut().map(|assistant| || assistant.flow()).collect();
-        let load = Load::of(&mut steps, FLOWS)?;
-        flows.push(load.per_second());
-        driver.push(load.cpu.as_secs_f64() / load.wall.as_secs_f64());
+        let flows = measured(&sidecar.process, &mut steps, FLOWS)?;
         let mut steps: Vec<_> = assistants.iter_mut().map(Assistant::refreshing).collect::<Outcome<_>>()?;
-        refreshes.push(Load::of(&mut steps, FLOWS)?.per_second());
-        for (peer, rates) in peers.iter().zip(&mut theirs) {
-            rates.push(peer.rate()?);
-        }
+        let refreshes = measured(&sidecar.process, &mut steps, FLOWS)?;
+        rounds.push([flows, refreshes, peers[0].measured()?, peers[1].measured()?]);
     }
-    let [fastmcp, oidc_provider] = theirs.map(median);
-    let (flows, refreshes) = (median(flows), median(refreshes));
+    let of = |who: usize, what: usize| median(rounds.iter().map(|round| round[who][what]));
+    let names = ["this server's flows", "its refreshes", "FastMCP in memory", "oidc-provider"];
+    for (who, name) in names.into_iter().enumerate() {
+        println!("{name}: {:.0} us of CPU each, {:.0} per second", of(who, 1), of(who, 0));
+    }
     println!(
-        "flows per second: this server {flows:.0} (and {refreshes:.0} refreshes), FastMCP in memory {fastmcp:.0}, oidc-provider {oidc_provider:.0}; the driver took {:.1} of the cores from this server",
-        median(driver)
+        "flows for the same CPU: {:.1} of FastMCP's, {:.1} of oidc-provider's",
+        of(2, 1) / of(0, 1),
+        of(3, 1) / of(0, 1)
     );
+    let [flows, refreshes, fastmcp, oidc_provider] = [0, 1, 2, 3].map(|who| of(who, 0));
     row("flows per second / FastMCP's in-memory provider", flows / fastmcp, Goal::AtLeast(3.0));
     row("flows per second / npm oidc-provider", flows / oidc_provider, Goal::AtLeast(10.0));
     row(
@@ -56,9 +56,20 @@ pub(crate) fn run() -> Outcome<()> {
     Ok(())
 }
 
+/// Steps per second, and microseconds of the server's CPU for each.
+fn measured(
+    server: &Process,
+    clients: &mut [impl FnMut() -> Outcome<()> + Send],
+    steps: u32,
+) -> Outcome<[f64; 2]> {
+    let before = server.cpu()?;
+    let load = Load::of(clients, steps)?;
+    Ok([load.per_second(), load.of_a_step(server.cpu()?.saturating_sub(before))])
+}
+
 /// Another server, which asks nobody: its flow is one request shorter.
 struct Peer {
-    _process: Process,
+    process: Process,
     origin: String,
     authorize: &'static str,
     client_id: String,
@@ -84,7 +95,7 @@ impl Peer {
         let registered = until("FastMCP answers", || Wire::to(address).ask(&register))?;
         let client_id = text(&serde_json::from_str(&registered.body)?, "client_id")?;
         Ok(Self {
-            _process: process,
+            process,
             origin: address.to_string(),
             authorize: "/authorize",
             client_id,
@@ -99,14 +110,15 @@ impl Peer {
         let process = Process::start(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
         let cookie = until("oidc-provider signs in", || Ok(fs::read_to_string(&cookies)?))?;
         let client_id = "bench".to_owned();
-        Ok(Self { _process: process, origin: address.to_string(), authorize: "/auth", client_id, cookie })
+        Ok(Self { process, origin: address.to_string(), authorize: "/auth", client_id, cookie })
     }
 
-    fn rate(&self) -> Outcome<f64> {
+    /// Flows per second, and microseconds of CPU for each.
+    fn measured(&self) -> Outcome<[f64; 2]> {
         let address = self.origin.parse()?;
         let mut wires: Vec<Wire> = (0..CLIENTS).map(|_| Wire::to(address)).collect();
         let mut steps: Vec<_> = wires.iter_mut().map(|wire| || self.flow(wire)).collect();
-        Ok(Load::of(&mut steps, FLOWS_OF_PEERS)?.per_second())
+        measured(&self.process, &mut steps, FLOWS_OF_PEERS)
     }
 
     fn flow(&self, wire: &mut Wire) -> Outcome<()> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 use super::answer::Answer;
-use super::cause::{Edge, Finding, Transport};
+use super::cause::{Address, Edge, Finding, Transport};
 use super::certificate::not_after;
 use super::probe::{Ask, Probe, Trust};
 use super::target::Target;
@@ -60,7 +60,7 @@ pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
 pub(super) async fn any_host(probe: &Probe, target: &Target) -> Option<Finding> {
     let ask = Ask::get(target.at(AUTHORIZATION_SERVER)).with("host", NOBODY);
     let issuer = issuer(probe, &ask).await?;
-    Some(Finding::new(Edge::AnyHost, format!("Host {NOBODY} is answered as {issuer}")))
+    Some(Finding::new(Address::AnyHost, format!("Host {NOBODY} is answered as {issuer:?}")))
 }
 
 /// The host of another site, by its name in TLS, too.
@@ -69,7 +69,7 @@ pub(super) async fn foreign(target: &Target, host: &str, at: SocketAddr) -> Opti
     let probe = Probe::new(named.host_str()?, Some(at), Trust::Anybody).ok()?;
     let ask = Ask::get(named).with("host", host);
     let issuer = issuer(&probe, &ask).await?;
-    Some(Finding::new(Edge::ForeignHost, format!("{host} at {at} is answered as {issuer}")))
+    Some(Finding::new(Address::ForeignHost, format!("{host} at {at} is answered as {issuer:?}")))
 }
 
 async fn issuer(probe: &Probe, ask: &Ask) -> Option<String> {

@@ -106,7 +106,7 @@ impl Probe {
         }
         let patience = PATIENCE.min(self.until.saturating_duration_since(Instant::now()));
         let answer = timeout(patience, self.sent(ask)).await;
-        let answer = answer.unwrap_or(Err(Silence::TimedOut(PATIENCE.as_secs())));
+        let answer = answer.unwrap_or(Err(Silence::TimedOut(patience.as_secs())));
         self.remembered().insert(ask.clone(), answer.clone());
         answer
     }

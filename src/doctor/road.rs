@@ -4,9 +4,9 @@ use reqwest::Method;
 use serde_json::json;
 use url::Url;
 
-use super::answer::Answer;
+use super::answer::{Answer, short};
 use super::assistants::Outcome;
-use super::cause::{Cause, Document, Edge, Finding, Guard, Person};
+use super::cause::{Address, Cause, Document, Edge, Finding, Guard, Person};
 use super::documents::{Registered, ResourceMetadata, ServerMetadata};
 use super::probe::{Ask, Probe};
 use super::sign_in::{self, Gate};
@@ -173,7 +173,7 @@ impl<'a> Road<'a> {
         let ask = Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).again(turn);
         let seen = ask.shown();
         let answer = self.ask(ask).await?;
-        let seen = |error: &str| format!("{seen}: {} {error}", answer.shown());
+        let seen = |error: &str| format!("{seen}: {} {}", answer.shown(), short(error));
         match answer.error().as_deref() {
             Some("invalid_grant") => Ok(()),
             Some("invalid_client") => Err(Finding::new(Document::ClientForgotten, seen("invalid_client"))),
@@ -238,7 +238,7 @@ fn stranger(ask: &Ask, answer: &Answer) -> Option<Cause> {
         return Some(redirected(ask.url(), answer));
     }
     Some(match answer.status {
-        421 => Edge::Misdirected.into(),
+        421 => Address::Misdirected.into(),
         429 => Edge::TooMany.into(),
         502..=504 => Edge::UpstreamAway.into(),
         _ if answer.is_sign_in_page() || answer.is_sign_in_refused() => Person::SignInAsked.into(),
@@ -285,7 +285,7 @@ mod tests {
             (answer(307, &[("location", "/oauth/jwks/")], ""), Some(Edge::Redirected.into())),
             (answer(200, &html, "<html>"), Some(Edge::HtmlInstead.into())),
             (answer(200, &[], "<!doctype html>"), Some(Edge::HtmlInstead.into())),
-            (answer(421, &[], "{}"), Some(Edge::Misdirected.into())),
+            (answer(421, &[], "{}"), Some(Address::Misdirected.into())),
             (answer(502, &html, "<html>"), Some(Edge::UpstreamAway.into())),
             (answer(403, &html, "<html>"), Some(Edge::HtmlInstead.into())),
             (answer(403, &[], "{}"), Some(Edge::Unexpected.into())),

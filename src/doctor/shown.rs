@@ -23,7 +23,7 @@ impl Report {
         let width = self.verdicts.iter().map(|(assistant, _)| assistant.name().len()).max().unwrap_or(0);
         for (assistant, verdict) in &self.verdicts {
             let said = self.verdict(*assistant, *verdict);
-            let said = if said.starts_with("no") { paint.bad(&said) } else { said };
+            let said = if matches!(verdict, Verdict::Stopped(_)) { paint.bad(&said) } else { said };
             // Writing to a string does not fail.
             let _ = writeln!(text, "{:<width$}  {said}", assistant.name());
         }
@@ -33,14 +33,17 @@ impl Report {
 
     fn verdict(&self, assistant: Assistant, verdict: Verdict) -> String {
         match verdict {
-            Verdict::Connects => "connects".to_owned(),
+            Verdict::Connects if assistant.is_hosted() => {
+                "would connect, if its vendor's cloud reaches this address".to_owned()
+            }
+            Verdict::Connects => "would connect".to_owned(),
             Verdict::Minted => {
-                "connects, with the client that `client mint --for gemini-enterprise` makes".to_owned()
+                "would connect, with what `client mint --for gemini-enterprise` prints".to_owned()
             }
             Verdict::NotInvited => {
                 format!("is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `{}`", assistant.preset())
             }
-            Verdict::Stopped(cause) => format!("does not connect: {}", self.number(cause)),
+            Verdict::Stopped(cause) => format!("would not connect: {}", self.number(cause)),
         }
     }
 
@@ -143,14 +146,14 @@ impl Paint {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cause::{Edge, Finding, Guard, Person};
+    use super::super::cause::{Address, Browser, Finding, Guard, Person};
     use super::*;
 
     fn report() -> Report {
         let mut report = Report::new("https://mcp.example.com/mcp");
         let asked = Finding::new(Person::SignInAsked, "GET /x: 302 to https://accounts.google.com/auth");
         report.ended(Assistant::ClaudeCode, Err(asked), false);
-        report.add(Finding::new(Edge::AnyHost, "Host h"));
+        report.add(Finding::new(Address::AnyHost, "Host h"));
         report.ended(Assistant::ClaudeDesktop, Err(Finding::new(Guard::ChallengeLost, "POST")), false);
         report
     }
@@ -158,8 +161,8 @@ mod tests {
     #[test]
     fn each_assistant_is_told_which_finding_stops_it() {
         let text = report().text(false);
-        assert!(text.contains("\nClaude Code     does not connect: 1\n"), "{text}");
-        assert!(text.contains("\nClaude Desktop  does not connect: 3\n"), "{text}");
+        assert!(text.contains("\nClaude Code     would not connect: 1\n"), "{text}");
+        assert!(text.contains("\nClaude Desktop  would not connect: 3\n"), "{text}");
         assert!(!text.contains('\u{1b}') && report().text(true).contains("\u{1b}[31m"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     }
@@ -177,7 +180,7 @@ mod tests {
     #[test]
     fn a_note_alone_is_no_illness() {
         let mut report = Report::new("https://mcp.example.com/mcp");
-        report.add(Finding::new(Guard::NoPages, "OPTIONS /mcp: 405"));
+        report.add(Finding::new(Browser::NoPages, "OPTIONS /mcp: 405"));
         assert!(report.is_healthy());
         assert!(report.text(false).contains("Nothing is wrong"));
     }

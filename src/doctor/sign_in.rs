@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::answer::{Answer, Silence};
-use super::cause::{Edge, Finding, Person};
+use super::cause::{Address, Edge, Finding, Person};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Client, Road};
@@ -76,7 +76,7 @@ fn seen(ask: &Ask, answer: &Answer, client: &Client) -> Result<Gate, Finding> {
         200 if answer.body.contains("name=\"question\"") => Gate::Open(shown),
         400 | 403 if is_a_page_of_ours(answer) => Gate::Open(shown),
         401 | 403 => Gate::Refused(shown),
-        421 => return Err(Finding::new(Edge::Misdirected, shown)),
+        421 => return Err(Finding::new(Address::Misdirected, shown)),
         429 => return Err(Finding::new(Edge::TooMany, shown)),
         502..=504 => return Err(Finding::new(Edge::UpstreamAway, shown)),
         200..300 => Gate::Page,
@@ -93,13 +93,13 @@ fn is_a_page_of_ours(answer: &Answer) -> bool {
 /// What is wrong with the gate, and whether a caller opens it by a word of its own.
 pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata, client: &Client) -> Vec<Finding> {
     let Ok(gate) = gate(road, server, client, &[]).await else { return Vec::new() };
-    match gate {
+    let wrong = match &gate {
         Gate::Open(seen) => return vec![Finding::new(Person::AuthorizeOpen, seen)],
-        Gate::Button(seen) => return vec![Finding::new(Person::SignInButton, seen)],
-        Gate::LeadsAway(ref to) if let Some(finding) = callback_differs(server, to) => return vec![finding],
-        _ => {}
-    }
-    let mut found = Vec::new();
+        Gate::Button(seen) => Some(Finding::new(Person::SignInButton, seen)),
+        Gate::LeadsAway(to) => callback_differs(server, to),
+        _ => None,
+    };
+    let mut found = Vec::from_iter(wrong);
     for (name, headers) in forgeries(road) {
         match self::gate(road, server, client, &headers).await {
             Ok(Gate::Open(seen)) => {

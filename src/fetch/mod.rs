@@ -92,6 +92,6 @@ impl From<reqwest::Error> for FetchError {
 }
 
 /// Did an error of ours, handed to the client on its way, make a request fail?
-pub fn is_caused_by<E: Error + 'static>(error: &reqwest::Error) -> bool {
+pub fn is_caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(error.source(), |&error| error.source()).any(<dyn Error>::is::<E>)
 }

@@ -1,10 +1,12 @@
 //! May this request reach the MCP server? The decision of the gateway.
 
+use std::sync::Arc;
+
 use super::{Authority, NotAdmitted};
 use crate::artifact::{AccessToken, Client};
 use crate::clock::Timestamp;
 use crate::document::DocumentUrl;
-use crate::oauth::{Resource, Scopes};
+use crate::oauth::{Jti, Resource, Scopes};
 use crate::rules::Deny;
 use crate::seal::{OpenError, Sealed};
 use crate::spent::Spent;
@@ -13,28 +15,30 @@ use crate::spent::Spent;
 pub const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Authority {
-    /// Gives the claims of a token that is good for this resource (RFC 9068 §4) and covers the default scope.
+    /// Gives the caller whose token is good for this resource (RFC 9068 §4) and covers the default scope.
     pub fn verify(
         &self,
         resource: &Resource,
         token: Option<Sealed<AccessToken>>,
         spent: &Spent,
         now: Timestamp,
-    ) -> Result<AccessToken, NoEntry> {
-        let token = self.sealer.open(&token.ok_or(NoEntry::NoToken)?, now)?;
+    ) -> Result<Arc<Caller>, NoEntry> {
+        let caller = |token| Caller { client: self.client_of(&token, now).map(|client| client.jti), token };
+        let caller = self.sealer.open_once(&token.ok_or(NoEntry::NoToken)?, now, caller)?;
+        let token = &caller.token;
         if token.aud != *resource {
             return Err(NoEntry::OtherResource);
         }
         if spent.is_revoked(&token.sid) {
             return Err(NoEntry::Revoked);
         }
-        if self.denied(&token, now).is_some() {
+        if self.denied(token, now).is_some() {
             return Err(NoEntry::Denied);
         }
         if !self.is_enough(&token.scope) {
             return Err(NoEntry::Scope);
         }
-        Ok(token)
+        Ok(caller)
     }
 
     /// Whom of a token the deny file is about: its client, or its person.
@@ -68,6 +72,13 @@ impl Authority {
         let error = refusal.error().map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
         format!("Bearer resource_metadata=\"{metadata}\", scope=\"{}\"{error}", scope.as_str())
     }
+}
+
+/// Who calls: what the token says, and how logs name its client.
+#[derive(Debug)]
+pub struct Caller {
+    pub token: AccessToken,
+    pub client: Option<Jti>,
 }
 
 /// Why a request does not reach the MCP server.

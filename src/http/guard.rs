@@ -1,5 +1,7 @@
 //! Who may pass to a resource: what the gateway and the forward-auth door ask of a request.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, ORIGIN};
 
@@ -7,18 +9,18 @@ use super::error::ApiError;
 use super::params::Params;
 use super::{Here, log};
 use crate::artifact::AccessToken;
-use crate::flow::verify::NoEntry;
+use crate::flow::verify::{Caller, NoEntry};
 use crate::oauth::Resource;
 use crate::seal::Sealed;
 use crate::telemetry::Step;
 
-/// Gives the claims of the token that opens this resource. Refuses with the challenge that says how to get one, and
+/// Gives the caller whose token opens this resource. Refuses with the challenge that says how to get one, and
 /// whoever calls from a page of a foreign origin.
 pub(super) fn admit(
     here: &Here,
     resource: &Resource,
     request: &HttpRequest,
-) -> Result<AccessToken, ApiError> {
+) -> Result<Arc<Caller>, ApiError> {
     if !may_call(here, request.headers()) {
         return Err(ApiError::ForeignOrigin);
     }
@@ -29,11 +31,11 @@ pub(super) fn admit(
         Err(NoEntry::NoToken) => log::note_step(request, Step::Challenged),
         Err(_) => {}
     }
-    let token = verified.map_err(|reason| here.no_entry(resource, reason))?;
-    if let Some(client) = here.client_of(&token, now) {
-        log::note_client(request, &client.jti);
+    let caller = verified.map_err(|reason| here.no_entry(resource, reason))?;
+    if let Some(client) = &caller.client {
+        log::note_client(request, client);
     }
-    Ok(token)
+    Ok(caller)
 }
 
 impl Here {
@@ -56,7 +58,7 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
         return Err(NoEntry::Twice);
     }
     let Some(header) = first else { return Ok(None) };
-    let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+    let token = str::from_utf8(header.as_bytes()).ok().and_then(|text| text.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     // Another scheme is no token of ours; it is judged like one that does not open.

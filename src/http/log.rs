@@ -1,5 +1,7 @@
 //! The exit of every request: its id, its one log line, its place in the metrics, and the page of an error.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -16,7 +18,7 @@ use super::error::{ApiError, PageError};
 use super::{App, Here, caller, pages};
 use crate::flow::refusal::Refusal;
 use crate::oauth::{Jti, Subject};
-use crate::seal::new_jti;
+use crate::seal::new_nonce;
 use crate::telemetry::Step;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -100,7 +102,8 @@ fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant) {
     let site = here.as_ref().map(|here| here.site.name.as_str()).unwrap_or_default();
     let after = began.elapsed();
     if let Some(app) = request.app_data::<Data<App>>() {
-        let door = request.match_pattern();
+        // What no door took is whole still, and no pattern needs to be looked for.
+        let door = request.match_info().unprocessed().is_empty().then(|| request.match_pattern()).flatten();
         app.telemetry.answered(door.as_deref().unwrap_or("elsewhere"), status, refusal.word, after);
         if let Some(step) = step {
             app.telemetry.reached(site, step);
@@ -170,7 +173,14 @@ fn known_or_new_id(headers: &HeaderMap) -> String {
         (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
     let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    given.map_or_else(|| new_jti().to_string(), str::to_owned)
+    given.map_or_else(new_id, str::to_owned)
+}
+
+/// Unlike any other of this process, and of another's but by chance. It is no secret, and nothing is decided by it.
+fn new_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(new_nonce);
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(super) fn request_id(request: &HttpRequest) -> String {

@@ -37,6 +37,7 @@ pub(crate) use gateway::Gateway;
 pub(crate) use held::Held;
 pub(crate) use limits::Limits;
 pub(crate) use log::one_line;
+pub(crate) use metadata::Documents;
 
 use crate::clock::Clock;
 use crate::config::Pages;
@@ -63,6 +64,7 @@ pub(crate) struct App {
     pub(crate) telemetry: Telemetry,
     pub(crate) forwarded_hops: usize,
     pub(crate) pages: Pages,
+    pub(crate) documents: Documents,
     /// It was told to end: requests that are open go on, and no new ones should come.
     pub(crate) ending: AtomicBool,
 }

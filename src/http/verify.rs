@@ -17,10 +17,11 @@ pub(super) const PATH: &str = "/oauth/verify";
 pub(super) async fn verify(here: Option<Here>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let here = here.ok_or(ApiError::NotGuarded)?;
     let resource = asked_for(&here, request.uri().path()).ok_or(ApiError::NotGuarded)?;
-    let token = guard::admit(&here, resource, &request).map_err(|refused| match refused {
+    let caller = guard::admit(&here, resource, &request).map_err(|refused| match refused {
         ApiError::NoEntry { reason: NoEntry::Twice, .. } => here.no_entry(resource, OpenError::Form.into()),
         other => other,
     })?;
+    let token = &caller.token;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header(("X-Auth-Request-User", token.person.sub.as_str()))

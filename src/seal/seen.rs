@@ -1,7 +1,8 @@
 //! Signatures that were verified before: clients send the same text with every request.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,24 +12,39 @@ use super::jose::verify;
 use super::{Key, OpenError, Ring};
 use crate::clock::Timestamp;
 
-/// Texts in a generation: with two of them some 1 MB at most, for a few thousand clients at work.
-const CAPACITY: usize = 4_096;
+/// Bytes in a generation, so twice as much at most: for a few thousand clients at work.
+const CAPACITY: usize = 2 << 20;
+/// What an entry takes by itself; what was made of its claims takes about as much as its text.
+const ENTRY: usize = 256;
 
-/// Remembers by its digest which text was verified, as which kind and by which key. Only good ones get in, so a flood
-/// of bad ones drives none out; the older generation goes when the younger is full.
+/// Remembers by its digest which text was verified, as which kind and by which key, and what was made of it. Only
+/// good ones get in, so a flood of bad ones drives none out; the older generation goes when the younger is full.
 #[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<Generations>);
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<[u8; 32], Verified>,
-    old: HashMap<[u8; 32], Verified>,
+    young: HashMap<Digest, Verified>,
+    old: HashMap<Digest, Verified>,
+    /// Of the young ones.
+    bytes: usize,
 }
+
+pub(super) type Digest = [u8; 32];
 
 #[derive(Clone, Debug)]
 struct Verified {
     typ: &'static str,
     kid: String,
+    made: Option<Made>,
+}
+
+/// What was made of the claims, and when they end.
+#[derive(Clone, Debug)]
+struct Made {
+    of: Arc<dyn Any + Send + Sync>,
+    exp: Option<Timestamp>,
+    bytes: usize,
 }
 
 impl Seen {
@@ -41,32 +57,47 @@ impl Seen {
         text: &str,
         now: Timestamp,
     ) -> Result<Vec<u8>, OpenError> {
-        let digest = Sha256::digest(text).into();
-        if self.knows(&digest, |verified| verified.typ == typ && ring.find(&verified.kid, now).is_some()) {
+        let digest = digest(text);
+        if self.generations().find(&digest, ring, typ, now).is_some() {
             return payload(text);
         }
         let (claims, kid) = verify(ring, typ, text, now)?;
-        self.generations().remember(digest, Verified { typ, kid });
+        self.generations().remember(digest, Verified { typ, kid, made: None });
         Ok(claims)
     }
 
     /// What was signed here needs no verification here.
     pub(super) fn signed(&self, key: &Key, typ: &'static str, text: &str) {
         let kid = key.record().kid().to_owned();
-        self.generations().remember(Sha256::digest(text).into(), Verified { typ, kid });
+        self.generations().remember(digest(text), Verified { typ, kid, made: None });
     }
 
-    fn knows(&self, digest: &[u8; 32], holds: impl Fn(&Verified) -> bool) -> bool {
+    /// What was made of the claims of a text, if they hold still and it is an `R`.
+    pub(super) fn made<R: Send + Sync + 'static>(
+        &self,
+        ring: &Ring,
+        typ: &'static str,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> Option<Arc<R>> {
         let mut generations = self.generations();
-        if let Some(verified) = generations.young.get(digest) {
-            return holds(verified);
-        }
-        let Some(verified) = generations.old.remove(digest) else { return false };
-        let known = holds(&verified);
-        if known {
+        let made = generations.find(digest, ring, typ, now)?.made.as_ref()?;
+        let holds = made.exp.is_none_or(|exp| now < exp);
+        if holds { made.of.clone().downcast().ok() } else { None }
+    }
+
+    /// Keeps what was made of a text, as long as the text itself is remembered.
+    pub(super) fn keep<R: Send + Sync + 'static>(
+        &self,
+        (digest, text): (&Digest, &str),
+        exp: Option<Timestamp>,
+        made: Arc<R>,
+    ) {
+        let mut generations = self.generations();
+        if let Some(mut verified) = generations.young.get(digest).cloned() {
+            verified.made = Some(Made { of: made, exp, bytes: text.len() });
             generations.remember(*digest, verified);
         }
-        known
     }
 
     fn generations(&self) -> std::sync::MutexGuard<'_, Generations> {
@@ -75,12 +106,35 @@ impl Seen {
 }
 
 impl Generations {
-    fn remember(&mut self, digest: [u8; 32], verified: Verified) {
-        if self.young.len() >= CAPACITY {
-            self.old = std::mem::take(&mut self.young);
+    /// What was verified as this kind by a key that is accepted; it is among the young ones from then on.
+    fn find(&mut self, digest: &Digest, ring: &Ring, typ: &str, now: Timestamp) -> Option<&Verified> {
+        if !self.young.contains_key(digest) {
+            let verified = self.old.remove(digest)?;
+            self.remember(*digest, verified);
         }
-        self.young.insert(digest, verified);
+        let verified = self.young.get(digest)?;
+        (verified.typ == typ && ring.find(&verified.kid, now).is_some()).then_some(verified)
     }
+
+    fn remember(&mut self, digest: Digest, verified: Verified) {
+        if self.bytes >= CAPACITY {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        self.bytes += verified.bytes();
+        let before = self.young.insert(digest, verified);
+        self.bytes -= before.map_or(0, |before| before.bytes());
+    }
+}
+
+impl Verified {
+    fn bytes(&self) -> usize {
+        ENTRY + self.made.as_ref().map_or(0, |made| made.bytes)
+    }
+}
+
+pub(super) fn digest(text: &str) -> Digest {
+    Sha256::digest(text).into()
 }
 
 /// Of a compact JWS that was verified as it stands.
@@ -155,14 +209,35 @@ mod tests {
     }
 
     #[test]
+    fn what_was_made_of_a_text_is_had_again_until_it_ends_or_its_key_goes() {
+        let (seen, other, ring) = (Seen::default(), ring(), ring());
+        let text = sign(ring.active(), "a+jwt", b"{}").unwrap();
+        let (digest, end) = (digest(&text), Timestamp::from_secs(NOW.as_secs() + 60));
+        seen.keep((&digest, &text), Some(end), Arc::new(7_u8));
+        assert!(seen.made::<u8>(&ring, "a+jwt", &digest, NOW).is_none(), "nobody verified it");
+        seen.verify(&ring, "a+jwt", &text, NOW).unwrap();
+        seen.keep((&digest, &text), Some(end), Arc::new(7_u8));
+        assert_eq!(seen.made::<u8>(&ring, "a+jwt", &digest, NOW).as_deref(), Some(&7));
+        assert!(seen.made::<u8>(&ring, "a+jwt", &digest, end).is_none());
+        assert!(seen.made::<u8>(&other, "a+jwt", &digest, NOW).is_none());
+        assert!(seen.made::<u8>(&ring, "b+jwt", &digest, NOW).is_none());
+        assert!(seen.made::<u16>(&ring, "a+jwt", &digest, NOW).is_none());
+    }
+
+    #[test]
     fn the_memory_is_bounded_and_keeps_what_is_in_use() {
-        let (seen, verified) = (Seen::default(), Verified { typ: "a+jwt", kid: "k".to_owned() });
-        let digest = |number: usize| Sha256::digest(number.to_be_bytes()).into();
-        for number in 0..5 * CAPACITY {
-            assert!(number == 0 || seen.knows(&digest(0), |_| true), "{number}");
-            seen.generations().remember(digest(number), verified.clone());
+        let (seen, ring) = (Seen::default(), ring());
+        let kid = ring.active().record().kid().to_owned();
+        let text = "x".repeat(1_000);
+        for number in 0..5 * CAPACITY / (ENTRY + text.len()) {
+            let digest = digest(&number.to_string());
+            seen.generations().remember(digest, Verified { typ: "a+jwt", kid: kid.clone(), made: None });
+            seen.keep((&digest, &text), None, Arc::new(number));
+            let first = seen.made::<usize>(&ring, "a+jwt", &super::digest("0"), NOW);
+            assert_eq!(first.as_deref(), Some(&0), "{number}");
         }
         let generations = seen.generations();
-        assert!(generations.young.len() + generations.old.len() <= 2 * CAPACITY);
+        let bytes = generations.young.values().chain(generations.old.values()).map(Verified::bytes);
+        assert!(bytes.sum::<usize>() <= 2 * (CAPACITY + ENTRY + text.len()));
     }
 }

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::fetch::FetchError;
 use crate::flow::Authority;
-use crate::http::{App, Gateway, Limits};
+use crate::http::{App, Documents, Gateway, Limits};
 use crate::provider::Provider;
 use crate::rules::Rules;
 use crate::seal::keys_dir::{Keys, KeysError};
@@ -46,9 +46,11 @@ impl Server {
             Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
         let rules = Arc::new(Rules::read(&config)?);
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
+        let authorities = Authority::all(&config, &keys, &rules)?;
         let app = Data::new(App {
             clock,
-            authorities: Authority::all(&config, &keys, &rules)?,
+            documents: Documents::new(&authorities, &config.pages),
+            authorities,
             keys,
             spent: Spent::new(&config.store, config.lifetimes.access)?,
             rules: Arc::clone(&rules),
@@ -60,7 +62,7 @@ impl Server {
             ending: AtomicBool::new(false),
         });
         let drain = u64::try_from(config.drain.0).unwrap_or_default();
-        let gateway = Gateway::new(config.upstreams).map_err(FetchError::from)?;
+        let gateway = Gateway::new(config.upstreams).map_err(StartError::Upstream)?;
         let (public, address) = listen::public(&config.listen, app.clone(), gateway, drain)?;
         let (admin, admin_address) = listen::admin(&config.admin_listen, app.clone())?;
         Ok(Self { public, admin, address, admin_address, app, poll })
@@ -169,6 +171,8 @@ pub enum StartError {
     Client(#[from] FetchError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
     Keys(PathBuf, KeysError),
+    #[error("MCP_AUTH_UPSTREAM: {0}")]
+    Upstream(Box<dyn std::error::Error + Send + Sync>),
 }
 
 fn keys_sentence(dir: &Path, error: &KeysError) -> String {

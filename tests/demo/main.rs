@@ -18,6 +18,7 @@ use crate::{assistant::Assistant, demo::Demo};
 async fn an_assistant_gets_from_the_first_401_to_a_tool_call_and_ctrl_c_leaves_nothing_running() {
     let demo = Demo::start(&[]);
     assert_eq!(demo.addresses.len(), 4, "front, sidecar, health and tools: {:?}", demo.addresses);
+    doctor_finds_nothing(&demo);
     gets_to_a_tool_call(&demo, |address| vec![("person", address)]).await;
     leaves_nothing_running(demo);
 }
@@ -26,6 +27,7 @@ async fn an_assistant_gets_from_the_first_401_to_a_tool_call_and_ctrl_c_leaves_n
 async fn it_does_so_through_the_real_oauth2_proxy_and_the_sign_in_form_of_a_provider() {
     let demo = Demo::start(&["--oauth2-proxy"]);
     assert_eq!(demo.addresses.len(), 5, "the provider as well: {:?}", demo.addresses);
+    doctor_finds_nothing(&demo);
     gets_to_a_tool_call(&demo, |address| vec![("login", address), ("password", "any"), ("prompt", "login")])
         .await;
     leaves_nothing_running(demo);
@@ -56,6 +58,16 @@ async fn gets_to_a_tool_call(demo: &Demo, sign_in: fn(&str) -> Vec<(&str, &str)>
         let token = assistant.token(&server, &client_id, &code).await;
         let answer = assistant.whoami(&token).await;
         assert!(answer.contains(&format!("{address} (user ")), "{answer}");
+    }
+}
+
+/// As it looks from outside.
+fn doctor_finds_nothing(demo: &Demo) {
+    for site in ["localhost", "127.0.0.1"] {
+        let address = format!("http://{site}:{}/mcp", demo.port());
+        let mut doctor = Command::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
+        let said = doctor.args(["doctor", &address]).env_clear().output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     }
 }
 

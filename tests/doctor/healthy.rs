@@ -31,7 +31,7 @@ fn people_read_a_line_for_each_assistant() {
         std::process::Command::new(crate::ground::SIDECAR).args(["doctor", &ground.internal()]).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     for line in [
-        "Claude Code        connects\n",
+        "Claude Code        would connect\n",
         "Claude Desktop     is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `claude`\n",
         "\nNothing is wrong as far as one sees from here without signing in.\n",
     ] {

@@ -3,6 +3,8 @@
 use crate::harness::between::Between;
 use crate::harness::{Answer, Ask};
 
+/// More than the buffers of all sockets on the way.
+const LARGE: usize = 50 << 20;
 const OK: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 
 /// docs/between.md: any method, but for those that a proxy would answer itself
@@ -119,6 +121,23 @@ async fn a_body_arrives_in_one_framing() {
         upstream.say(OK).await;
         assert_eq!(Answer::parse(&client.rest().await).status, 200, "{sent:?}");
     }
+}
+
+/// design 7: both ways at once, and neither waits for the other
+#[tokio::test]
+async fn a_request_goes_on_to_its_end_although_nobody_reads_the_answer() {
+    let between = Between::start().await;
+    let client = between.client(between.head("POST", &format!("Content-Length: {LARGE}\r\n"))).await;
+    let upstream = between.wire.says(format!("HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n")).await;
+    let answered = upstream.pour(LARGE).await;
+    assert!(answered < LARGE, "it is held back");
+    let request = async {
+        let mut sent = 0;
+        while sent < LARGE {
+            sent += client.pour(LARGE - sent).await;
+        }
+    };
+    tokio::join!(request, upstream.swallow(LARGE));
 }
 
 /// RFC 9112 8: what the client cut off, or broke, the MCP server sees cut off

@@ -45,8 +45,12 @@ async fn who_goes_away_is_not_waited_for() {
     let (upstream, server, token) = start().await;
     let request = server.get("/mcp/events").bearer_auth(&token);
     let response = timeout(SOON, request.send()).await.unwrap().unwrap();
+    let counted =
+        async |open: &str| server.metrics().await.contains(&format!("mcp_auth_gateway_streams {open}\n"));
+    assert!(counted("1").await);
     drop(response);
     timeout(SOON, upstream.events.closed()).await.expect("the MCP server learns of it");
+    assert!(counted("0").await);
 }
 
 /// design 7: bodies stream both ways

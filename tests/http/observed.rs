@@ -177,7 +177,7 @@ async fn the_counters_are_what_prometheus_reads() {
 }
 
 impl TestServer {
-    async fn metrics(&self) -> String {
+    pub(crate) async fn metrics(&self) -> String {
         self.admin("/metrics").answer().await.text()
     }
 }

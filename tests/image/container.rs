@@ -79,7 +79,7 @@ impl Box {
         let log = self.folder.join("log");
         let mut command = self.command(settings);
         let process = command.stdout(Stdio::null()).stderr(File::create(&log).unwrap()).spawn().unwrap();
-        let mut container = Container { of: self, process, log };
+        let mut container = Container { of: self, listen: LISTEN, admin: ADMIN, process, log };
         container.waits_until_healthy().await;
         container
     }
@@ -100,6 +100,8 @@ impl Box {
 /// It ends with its handle.
 pub(crate) struct Container<'a> {
     of: &'a Box,
+    listen: &'static str,
+    admin: &'static str,
     process: Child,
     log: PathBuf,
 }
@@ -120,11 +122,11 @@ impl Container<'_> {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        browser().request(method, format!("http://{LISTEN}{path}")).header("Host", "localhost:4180")
+        browser().request(method, format!("http://{}{path}", self.listen)).header("Host", "localhost:4180")
     }
 
     pub(crate) async fn metrics(&self) -> String {
-        browser().get(format!("http://{ADMIN}/metrics")).answer().await.text()
+        browser().get(format!("http://{}/metrics", self.admin)).answer().await.text()
     }
 
     pub(crate) fn said(&self) -> String {

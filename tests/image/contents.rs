@@ -96,7 +96,7 @@ fn complaint(list: &str) -> String {
     let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let mut python = Command::new(format!("{tests}/tools/.venv/bin/python"));
     let python =
-        python.arg(format!("{tests}/image/parts/cyclonedx.py")).stdin(Stdio::piped()).stderr(Stdio::piped());
+        python.arg(format!("{tests}/image/parts/schema.py")).stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut judge = python.spawn().expect("Python; `make tools` installs it");
     judge.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
     String::from_utf8(judge.wait_with_output().unwrap().stderr).unwrap()

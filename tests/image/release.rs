@@ -22,7 +22,7 @@ fn what_was_released_verifies_and_what_was_changed_does_not() {
         match changed {
             Some("minisign.pub") => new_key(&release, "minisign.pub", "another.key"),
             Some("program") => {
-                spoil(&release, the_only("tar").with_extension("").file_name().unwrap().as_ref())
+                spoil(&release, the_only("tar").with_extension("").file_name().unwrap().as_ref());
             }
             Some(name) => spoil(&release, name.as_ref()),
             None => {}

@@ -86,7 +86,7 @@ fn run(script: &str, log: &str) -> Said {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("sidecar.log"), log).unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_mcp-auth-sidecar")).parent().unwrap();
-    let path = format!("{}:{ROOT}/tests/tools/bin:{}", binary.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{ROOT}/tests/tools/bin:/usr/bin:/bin", binary.display());
     let mut command = Command::new("bash");
     command.args(["-euo", "pipefail", "-c", script]).current_dir(home.path()).env_clear();
     command.envs([("PATH", path.as_str()), ("REPOSITORY", ROOT), ("GOOGLE_CLIENT_SECRET", "GOCSPX-secret")]);

@@ -93,6 +93,11 @@ impl Assistant {
         }
     }
 
+    /// It calls from a cloud of its vendor's, which sees no VPN.
+    pub(super) fn is_hosted(self) -> bool {
+        matches!(self, Self::Chatgpt | Self::ClaudeDesktop)
+    }
+
     pub(super) async fn walk(self, road: Road<'_>) -> Result<Outcome, Finding> {
         match self {
             Self::Chatgpt => chatgpt::walk(road).await,

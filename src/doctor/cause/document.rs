@@ -13,14 +13,6 @@ pub(in super::super) enum Document {
     EndpointElsewhere,
     #[error("The issuer is not the same text wherever it stands.")]
     IssuerDiffers,
-    #[error("The published keys hold a private part: whoever read them can make tokens.")]
-    JwksPrivate,
-    #[error("The keys are kept for longer than a new one waits before it signs (24 h).")]
-    JwksStale,
-    #[error("The keys cannot be read, or none of them is one for ES256 with a name.")]
-    JwksUnusable,
-    #[error("The keys change from one request to the next: replicas have different ones.")]
-    KeysDiffer,
     #[error("The metadata lacks what assistants look for before they begin.")]
     MetadataLacks,
     #[error("A document of discovery is not there.")]
@@ -47,22 +39,6 @@ impl Document {
             Self::IssuerDiffers => (
                 "\"Issuer mismatch\" before the browser opens, or after sign-in.",
                 "MCP_AUTH_<SITE>_ISSUER, without a slash at its end, and the MCP server's own authorization_servers the same text.",
-            ),
-            Self::JwksPrivate => (
-                "Nobody notices; every token may be forged.",
-                "Whoever serves this file: it is MCP_AUTH_KEYS_DIR's, and not for the world. Then `keys stage access`, `keys promote access --force`, `keys retire access --force`.",
-            ),
-            Self::JwksStale => (
-                "Once in a rotation every token is refused until the cache forgets.",
-                "At the edge or CDN: no proxy_cache, expires or cache rule for /oauth/jwks; the sidecar says max-age=300.",
-            ),
-            Self::JwksUnusable => (
-                "People sign in, and the MCP server refuses their tokens.",
-                "Whoever answers at jwks_uri: it must be the sidecar's /oauth/jwks, unchanged.",
-            ),
-            Self::KeysDiffer => (
-                "Tokens are refused now and then.",
-                "All replicas must read the same MCP_AUTH_KEYS_DIR; a roll-out of keys takes MCP_AUTH_KEYS_POLL_SECS and the volume's own time.",
             ),
             Self::MetadataLacks => (
                 "\"Incompatible auth server\", or another callback than the one that is allowed.",

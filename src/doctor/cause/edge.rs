@@ -11,14 +11,8 @@ pub(in super::super) enum Edge {
     AdminReachable,
     #[error("An assistant is turned away because of the name that it gives itself (User-Agent).")]
     AgentBlocked,
-    #[error("A host that nobody has is answered like this one.")]
-    AnyHost,
-    #[error("The host of another site is answered at this address.")]
-    ForeignHost,
     #[error("A page of HTML comes where a program expects JSON: somebody else answers.")]
     HtmlInstead,
-    #[error("The sidecar does not know this host (421).")]
-    Misdirected,
     #[error("A redirect comes where a program expects an answer.")]
     Redirected,
     #[error("The limit of requests is reached.")]
@@ -40,21 +34,9 @@ impl Edge {
                 "It connects from everywhere but there: sign-in works, then \"couldn't reach the server\" or silence.",
                 "At the CDN or firewall: let the agents that were seen through, and Anthropic's 160.79.104.0/21, on every path.",
             ),
-            Self::AnyHost => (
-                "Nobody notices; a page of another name may get at the server through a browser inside (DNS rebinding).",
-                "At the edge: `proxy_set_header Host $http_host;` and a default_server that answers 421; in the sidecar Host alone picks the site.",
-            ),
-            Self::ForeignHost => (
-                "Nobody notices; what was meant for the inside is reachable from here.",
-                "At the edge: each address its own server_name, and `return 421;` in the default_server (deploy/nginx/nginx.conf, deploy/caddy/Caddyfile).",
-            ),
             Self::HtmlInstead => (
                 "\"Unexpected token '<'\", or that the server has no OAuth.",
                 "At the edge: the paths that were seen must lead to oauth2-proxy or the sidecar, not to a web application (`location /`).",
-            ),
-            Self::Misdirected => (
-                "\"Could not connect\", \"421 Misdirected Request\" in every assistant.",
-                "At the edge: `proxy_set_header Host $http_host;`, in oauth2-proxy no passHostHeader: false. Else MCP_AUTH_<SITE>_ISSUER is another host.",
             ),
             Self::Redirected => (
                 "A POST becomes a GET, and Authorization is lost on the way: the connection fails after sign-in or before.",

@@ -13,18 +13,10 @@ pub(in super::super) enum Guard {
     ChallengeElsewhere,
     #[error("The 401 has no WWW-Authenticate that names the document of this address.")]
     ChallengeLost,
-    #[error("Pages in a browser may not read an answer: Access-Control-Allow-Origin is gone.")]
-    CorsLost,
-    #[error("Access-Control-Allow-Origin is there twice, which browsers refuse.")]
-    CorsTwice,
     #[error("A method that assistants begin with is not answered like the others.")]
     MethodRefused,
-    #[error("The MCP server takes no calls from web pages (it has no CORS).")]
-    NoPages,
     #[error("There is no MCP server at this address (404).")]
     NotServed,
-    #[error("The question that a browser asks first (OPTIONS) is refused.")]
-    PreflightRefused,
     #[error("The MCP server answers who has no token.")]
     Unguarded,
 }
@@ -44,29 +36,13 @@ impl Guard {
                 "Claude and ChatGPT may not find where to sign in; others guess.",
                 "nginx: no own error_page without `auth_request_set` and add_header WWW-Authenticate (deploy/nginx/site.conf, location @unauthorized); no proxy_hide_header WWW-Authenticate.",
             ),
-            Self::CorsLost => (
-                "\"Failed to fetch\" in the Inspector and other clients that are web pages.",
-                "At the edge: no proxy_hide_header Access-Control-*; nginx's /mcp needs deploy/nginx/answers.conf in each location.",
-            ),
-            Self::CorsTwice => (
-                "\"Failed to fetch\" in the Inspector and other clients that are web pages.",
-                "At the edge: no add_header Access-Control-Allow-Origin for what the sidecar answers, which says it itself.",
-            ),
             Self::MethodRefused => (
                 "Gemini CLI begins with HEAD and finds no way to sign in.",
                 "At the edge: no limit_except or method rule for the MCP server's path; all methods lead to the same place.",
             ),
-            Self::NoPages => (
-                "The Inspector needs its proxy mode; programs and clouds do not care.",
-                "Nothing, or CORS in the MCP server; the gateway (MCP_AUTH_UPSTREAM) has it.",
-            ),
             Self::NotServed => (
                 "\"404\", \"not found\" as soon as the address is added.",
                 "Is it the address that the page at / shows, with its path? Else MCP_AUTH_UPSTREAM is unset, or MCP_AUTH_<SITE>_RESOURCES has another path; without the gateway the edge must lead the path to the MCP server.",
-            ),
-            Self::PreflightRefused => (
-                "\"Failed to fetch\" in the Inspector and other clients that are web pages.",
-                "At the edge: OPTIONS must not be guarded (deploy/nginx/site.conf: `if ($request_method = OPTIONS) { return 204; }`).",
             ),
             Self::Unguarded => (
                 "Everything works, for everybody.",

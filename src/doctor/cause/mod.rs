@@ -1,19 +1,25 @@
 //! What can be wrong, and how it is said: what it is, how it looks to people, and the line to change.
 
+mod address;
+mod browser;
 mod call;
 mod document;
 mod edge;
 mod guard;
 mod person;
+mod published;
 mod transport;
 
 use serde::Serialize;
 
+pub(super) use address::Address;
+pub(super) use browser::Browser;
 pub(super) use call::Call;
 pub(super) use document::Document;
 pub(super) use edge::Edge;
 pub(super) use guard::Guard;
 pub(super) use person::Person;
+pub(super) use published::Published;
 pub(super) use transport::Transport;
 
 use super::answer::Silence;
@@ -23,11 +29,14 @@ use super::answer::Silence;
 #[error(transparent)]
 #[serde(untagged)]
 pub(super) enum Cause {
+    Address(Address),
+    Browser(Browser),
     Call(Call),
     Document(Document),
     Edge(Edge),
     Guard(Guard),
     Person(Person),
+    Published(Published),
     Transport(Transport),
 }
 
@@ -42,18 +51,21 @@ pub(super) struct Words {
 impl Cause {
     pub(super) fn words(self) -> Words {
         match self {
+            Self::Address(cause) => cause.words(),
+            Self::Browser(cause) => cause.words(),
             Self::Call(cause) => cause.words(),
             Self::Document(cause) => cause.words(),
             Self::Edge(cause) => cause.words(),
             Self::Guard(cause) => cause.words(),
             Self::Person(cause) => cause.words(),
+            Self::Published(cause) => cause.words(),
             Self::Transport(cause) => cause.words(),
         }
     }
 
     /// Worth a line, and nothing to be mended.
     pub(super) fn is_note(self) -> bool {
-        self == Self::Guard(Guard::NoPages)
+        self == Self::Browser(Browser::NoPages)
     }
 }
 
@@ -67,7 +79,7 @@ macro_rules! is_a_cause {
     )*};
 }
 
-is_a_cause!(Call, Document, Edge, Guard, Person, Transport);
+is_a_cause!(Address, Browser, Call, Document, Edge, Guard, Person, Published, Transport);
 
 /// A cause, and what showed it.
 #[derive(Clone, Debug)]

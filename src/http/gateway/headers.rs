@@ -1,14 +1,21 @@
 //! What the MCP server sees: who it is by the token, and nothing that a client could forge.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use actix_web::http::header::HeaderMap;
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap as SentHeaders, HeaderValue as SentValue};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use crate::artifact::AccessToken;
 use crate::config::UpstreamAuthorization;
 use crate::oauth::Issuer;
 
+const USER: HeaderName = HeaderName::from_static("x-forwarded-user");
+const EMAIL: HeaderName = HeaderName::from_static("x-forwarded-email");
+const SCOPE: HeaderName = HeaderName::from_static("x-forwarded-scope");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// For one hop only (RFC 9110 §7.6.1), answered here already, or set by the client library.
 const NOT_PASSED_ON: [&str; 13] = [
     "connection",
@@ -40,15 +47,15 @@ const OF_THE_PROXY: [&str; 8] = [
 
 /// The headers for the MCP server: the client's without what is not for it, then the identity from the token.
 pub(super) fn to_upstream(
-    sent: &HeaderMap,
+    sent: &SentHeaders,
     token: &AccessToken,
     issuer: &Issuer,
     caller: Option<IpAddr>,
     authorization: UpstreamAuthorization,
-) -> reqwest::header::HeaderMap {
-    let hop_by_hop =
-        connection_options(sent.get_all("connection").map(actix_web::http::header::HeaderValue::as_bytes));
-    let mut headers = reqwest::header::HeaderMap::new();
+) -> HeaderMap {
+    let hop_by_hop = connection_options(sent.get_all("connection").map(SentValue::as_bytes));
+    // Those that are set here, `Host`, and what is on the way.
+    let mut headers = HeaderMap::with_capacity(sent.len() + 8);
     for (name, value) in sent {
         if is_passed_on(name.as_str(), &hop_by_hop) {
             append(&mut headers, name.as_str(), value.as_bytes());
@@ -59,24 +66,26 @@ pub(super) fn to_upstream(
     }
     let caller = caller.map(|address| address.to_string()).unwrap_or_default();
     for (name, value) in [
-        ("x-forwarded-user", token.person.sub.as_str()),
-        ("x-forwarded-email", token.person.email.as_str()),
-        ("x-forwarded-scope", token.scope.as_str()),
-        ("x-forwarded-host", issuer.authority()),
-        ("x-forwarded-proto", issuer.scheme()),
-        ("x-forwarded-for", &caller),
+        (USER, token.person.sub.as_str()),
+        (EMAIL, token.person.email.as_str()),
+        (SCOPE, token.scope.as_str()),
+        (HOST, issuer.authority()),
+        (PROTO, issuer.scheme()),
+        (FOR, &caller),
     ] {
-        append(&mut headers, name, value.as_bytes());
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            headers.append(name, value);
+        }
     }
     headers
 }
 
 /// The headers of the answer that are for the client.
-pub(super) fn from_upstream(answer: &reqwest::header::HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+pub(super) fn from_upstream(answer: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     let hop_by_hop = connection_options(answer.get_all("connection").iter().map(HeaderValue::as_bytes));
     answer.iter().filter_map(move |(name, value)| {
         let name = name.as_str();
-        let passed = !NOT_PASSED_ON.contains(&name) && !hop_by_hop.contains(&as_read(name));
+        let passed = !NOT_PASSED_ON.contains(&name) && !is_among(&hop_by_hop, &as_read(name));
         (passed && !name.starts_with("access-control-")).then_some((name, value.as_bytes()))
     })
 }
@@ -85,25 +94,33 @@ fn is_passed_on(name: &str, hop_by_hop: &[String]) -> bool {
     let read = as_read(name);
     // Another word on where the body ends would be a way to hide a request in it.
     let is_second_length = read == "content-length" && name != read;
-    !NOT_PASSED_ON.contains(&read.as_str())
+    !NOT_PASSED_ON.contains(&&*read)
         && !is_second_length
-        && !hop_by_hop.contains(&read)
+        && !is_among(hop_by_hop, &read)
         && !OF_THE_PROXY.iter().any(|prefix| read.starts_with(prefix))
+}
+
+fn is_among(names: &[String], name: &str) -> bool {
+    names.iter().any(|other| other == name)
 }
 
 /// A name as the most careless server takes it: whatever is neither letter nor digit is the same, as in the names
 /// of variables (RFC 3875 §4.1.18).
-fn as_read(name: &str) -> String {
-    name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase()
+fn as_read(name: &str) -> Cow<'_, str> {
+    let is_read_so = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if name.bytes().all(is_read_so) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_ascii_lowercase())
 }
 
 /// The names that `Connection` makes hop-by-hop. It cannot take away what is set here: that is set afterwards.
 fn connection_options<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let texts = values.filter_map(|value| std::str::from_utf8(value).ok());
-    texts.flat_map(|text| text.split(',')).map(|option| as_read(option.trim())).collect()
+    texts.flat_map(|text| text.split(',')).map(|option| as_read(option.trim()).into_owned()).collect()
 }
 
-fn append(headers: &mut reqwest::header::HeaderMap, name: &str, value: &[u8]) {
+fn append(headers: &mut HeaderMap, name: &str, value: &[u8]) {
     if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
         headers.append(name, value);
     }
