@@ -50,8 +50,11 @@ pub struct DoctorArgs {
     json: bool,
 }
 
-fn target(text: &str) -> Result<Target, NameError> {
-    text.to_owned().try_into()
+fn target(text: &str) -> Result<Target, String> {
+    if !text.contains("://") {
+        return Err("it begins with https://, as people type it".to_owned());
+    }
+    Target::try_from(text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// With a port, if it is not the usual one.

@@ -99,7 +99,17 @@ fn warning(names: &[String]) -> Option<String> {
 fn unknown(error: &envy::Error) -> ConfigError {
     let sentence = error.to_string();
     let field = sentence.split('`').nth(1).unwrap_or_default();
-    ConfigError::new(field.to_ascii_uppercase(), "there is no such setting")
+    let variable = field.to_ascii_uppercase();
+    let reason = match of_no_site(&variable) {
+        Some(site) => format!("MCP_AUTH_SITES names no site `{}`", site.to_ascii_lowercase()),
+        None => "there is no such setting".to_owned(),
+    };
+    ConfigError::new(variable, reason)
+}
+
+/// What is left of a site that was taken out of the list, or was never put in.
+fn of_no_site(variable: &str) -> Option<&str> {
+    OF_A_SITE.iter().find_map(|setting| variable.strip_suffix(setting)?.strip_suffix('_'))
 }
 
 #[cfg(test)]
@@ -117,9 +127,14 @@ mod tests {
 
     #[test]
     fn a_variable_that_nobody_knows_is_named() {
-        for name in ["MCP_AUTH_LISTEM", "MCP_AUTH_PUBLIC_ISSUER", "MCP_AUTH_DEFAULT_ISUER"] {
+        for (name, reason) in [
+            ("MCP_AUTH_LISTEM", "there is no such setting"),
+            ("MCP_AUTH_DEFAULT_ISUER", "there is no such setting"),
+            ("MCP_AUTH_PUBLIC_ISSUER", "MCP_AUTH_SITES names no site `public`"),
+            ("MCP_AUTH_OLD_CLIENT_DOCUMENTS", "MCP_AUTH_SITES names no site `old`"),
+        ] {
             let mistake = sort([(name.to_owned(), "x".to_owned())]).err().unwrap();
-            assert_eq!(mistake.to_string(), format!("{name}: there is no such setting"));
+            assert_eq!(mistake.to_string(), format!("{name}: {reason}"));
         }
     }
 }

@@ -41,8 +41,12 @@ async fn every_command_and_value_is_this_sites_own() {
     let texts = between(&page(&server.public()).await, "<pre>", "</pre>");
     let name = "example-corp-tools-data";
     for told in [
-        format!("claude mcp add --transport http {name} https://mcp.example.com/mcp"),
-        format!("claude mcp add --transport http {name}-other https://mcp.example.com/other/mcp"),
+        format!(
+            "claude mcp add --transport http {name} https://mcp.example.com/mcp\nclaude mcp login {name}"
+        ),
+        format!(
+            "claude mcp add --transport http {name}-other https://mcp.example.com/other/mcp\nclaude mcp login {name}-other"
+        ),
         format!("gemini mcp add --transport http {name} https://mcp.example.com/mcp"),
         format!("codex mcp add {name} --url https://mcp.example.com/mcp"),
         format!(r#"code --add-mcp '{{"name":"{name}","type":"http","url":"https://mcp.example.com/mcp"}}'"#),

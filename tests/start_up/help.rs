@@ -84,6 +84,19 @@ fn a_wrong_command_line_ends_with_64_and_help_with_0() {
     }
 }
 
+#[test]
+fn an_address_for_the_doctor_that_lacks_its_scheme_is_told_what_it_lacks() {
+    let operator = Operator::new();
+    for (address, lacks) in [
+        ("mcp.example.com/mcp", "it begins with https://"),
+        ("localhost:8443/mcp", "it begins with https://"),
+        ("https://", "it is malformed"),
+    ] {
+        let said = operator.run(&["doctor", address], &[]);
+        assert!(said.err.contains(lacks), "{address}: {}", said.err);
+    }
+}
+
 /// A script may rely on what the help shows
 #[test]
 fn the_json_of_every_command_has_the_shape_of_its_help() {

@@ -48,11 +48,11 @@ impl Edge {
             ),
             Self::Unexpected => (
                 "The connection fails at this step.",
-                "Whoever answers the path that was seen; the sidecar's log has a line for each request that reached it.",
+                "Does the edge lead every path of this host to oauth2-proxy? Else whoever answers the path that was seen; the sidecar's log has a line for each request that reached it.",
             ),
             Self::UpstreamAway => (
                 "\"Bad gateway\", or a connection that fails.",
-                "Is the sidecar running where the upstream says (oauth2-proxy alpha.yaml: uri, MCP_AUTH_LISTEN)? A newline at the end of proxy-secret does it, too: write it with `mcp-auth-sidecar secret`.",
+                "Is oauth2-proxy running (it ends where its provider does not answer at the start), and the sidecar where the upstream says (oauth2-proxy alpha.yaml: uri, MCP_AUTH_LISTEN)? A newline at the end of proxy-secret does it, too: write it with `mcp-auth-sidecar secret`.",
             ),
         };
         Words { looks, change }

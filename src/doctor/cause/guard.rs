@@ -42,7 +42,7 @@ impl Guard {
             ),
             Self::NotServed => (
                 "\"404\", \"not found\" as soon as the address is added.",
-                "MCP_AUTH_UPSTREAM is unset, or MCP_AUTH_<SITE>_RESOURCES has another path; without the gateway the edge must lead the path to the MCP server.",
+                "Is it the address that the page at / shows, with its path? Else MCP_AUTH_UPSTREAM is unset, or MCP_AUTH_<SITE>_RESOURCES has another path; without the gateway the edge must lead the path to the MCP server.",
             ),
             Self::Unguarded => (
                 "Everything works, for everybody.",

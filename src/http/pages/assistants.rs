@@ -40,24 +40,28 @@ struct Assistant {
 const LOCAL: [Assistant; 5] = [
     Assistant {
         name: "Claude Code",
-        steps: "Type this in a terminal, then /mcp in a session.",
+        steps: "Type this in a terminal. Older versions sign in with /mcp in a session. It is for the folder you are in; with \
+                --scope user it is for all.",
         callback: "http://localhost:1/callback",
         has_document: true,
         texts: |all| {
-            commands(all, |to| format!("claude mcp add --transport http {} {}", to.name, word(to.url)))
+            commands(all, |to| {
+                let name = &to.name;
+                format!("claude mcp add --transport http {name} {}\nclaude mcp login {name}", word(to.url))
+            })
         },
     },
     Assistant {
         name: "Cursor",
-        steps: "Put this into mcp.json. It goes through mcp-remote, which opens the browser. Claude Desktop takes the \
-                same in claude_desktop_config.json.",
+        steps: "Put this into ~/.cursor/mcp.json, beside what is there. It goes through mcp-remote, which needs Node.js and \
+                opens the browser. Claude Desktop takes the same in claude_desktop_config.json.",
         callback: "http://localhost:3335/oauth/callback",
         has_document: false,
         texts: |all| vec![Text { field: "", text: mcp_remote(all) }],
     },
     Assistant {
         name: "VS Code",
-        steps: "Type this in a terminal.",
+        steps: "Type this in a terminal. Then start it, with MCP: List Servers in the command palette.",
         callback: "http://127.0.0.1:33418/",
         has_document: true,
         texts: |all| {
@@ -78,7 +82,7 @@ const LOCAL: [Assistant; 5] = [
     },
     Assistant {
         name: "Codex",
-        steps: "Type this in a terminal.",
+        steps: "Type this in a terminal. If no browser opens, type codex mcp login and the same name.",
         callback: "http://127.0.0.1:1/callback",
         has_document: true,
         texts: |all| commands(all, |to| format!("codex mcp add {} --url {}", to.name, word(to.url))),
@@ -89,7 +93,8 @@ const LOCAL: [Assistant; 5] = [
 const HOSTED: [Assistant; 3] = [
     Assistant {
         name: "Claude, on the desktop and on the web",
-        steps: "Settings, Connectors, Add custom connector. Leave the advanced settings empty.",
+        steps: "Settings, Connectors, Add custom connector. Leave the advanced settings empty, then choose Connect. In an \
+                organization’s plan an owner adds it first.",
         callback: "https://claude.ai/api/mcp/auth_callback",
         has_document: true,
         texts: |all| addresses(all, "Remote MCP server URL"),
@@ -103,7 +108,7 @@ const HOSTED: [Assistant; 3] = [
     },
     Assistant {
         name: "Cursor Cloud Agents",
-        steps: "An admin of the Cursor team adds an HTTP server.",
+        steps: "An admin of the Cursor team adds it in the dashboard, under MCP servers, as HTTP.",
         callback: "https://www.cursor.com/agents/mcp/oauth/callback",
         has_document: false,
         texts: |all| addresses(all, "URL"),
