@@ -48,7 +48,6 @@ pub struct Config {
     pub pages: Pages,
     pub log: String,
     pub log_format: LogFormat,
-    /// Does a collector get traces?
     pub traces: bool,
     /// What the operator should know although nothing is wrong.
     pub warnings: Vec<String>,
@@ -57,12 +56,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the variables that begin with `MCP_AUTH_`, and of OpenTelemetry's whether there are traces; names the
-    /// variable at the first mistake.
+    /// Reads what begins with `MCP_AUTH_`, and whether traces go out; names the variable at the first mistake.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let vars: Vec<(String, String)> = vars.into_iter().collect();
-        let traces = traces::go_out(&vars)?;
-        let vars::Sorted { vars, of_sites, warnings } = vars::sort(vars)?;
+        let all: Vec<(String, String)> = vars.into_iter().collect();
+        let vars::Sorted { vars, of_sites, warnings } = vars::sort(all.iter().cloned())?;
         let mut read = Read::default();
         let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
         let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", str::parse)?;
@@ -92,7 +89,7 @@ impl Config {
             pages: pages(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
             log_format: read.value("LOG_FORMAT", vars.log_format.clone(), "json", str::parse)?,
-            traces,
+            traces: traces::go_out(&all)?,
             sites,
             listen,
             warnings,
