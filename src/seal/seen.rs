@@ -12,8 +12,8 @@ use super::jose::verify;
 use super::{Key, OpenError, Ring};
 use crate::clock::Timestamp;
 
-/// Bytes in a generation, so twice as much at most: for a few thousand clients at work.
-const CAPACITY: usize = 2 << 20;
+/// Bytes in a generation, so twice as much at most: for one or two thousand clients at work.
+const CAPACITY: usize = 1 << 20;
 /// What an entry takes by itself; what was made of its claims takes about as much as its text.
 const ENTRY: usize = 256;
 
