@@ -1,0 +1,109 @@
+//! A directory that somebody else writes while a server reads it.
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+fn kid(keys: &Keys) -> String {
+    keys.current().access.active().record().kid().to_owned()
+}
+
+fn failures(telemetry: &Telemetry) -> bool {
+    telemetry.text().contains("mcp_auth_file_failures_total{file=\"keys\"}")
+}
+
+#[test]
+fn a_swapped_secret_is_in_force_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = |generation: &str| {
+        init(&dir.path().join(generation), NOW).unwrap();
+        let _ = fs::remove_file(dir.path().join("..data.tmp"));
+        symlink(generation, dir.path().join("..data.tmp")).unwrap();
+        fs::rename(dir.path().join("..data.tmp"), dir.path().join("..data")).unwrap();
+    };
+    mount("..1");
+    for purpose in Purpose::ALL {
+        let name = format!("{}.json", purpose.name());
+        symlink(Path::new("..data").join(&name), dir.path().join(&name)).unwrap();
+    }
+    let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
+    let before = kid(&keys);
+    keys.look(&telemetry, NOW);
+    assert_eq!(kid(&keys), before);
+    assert!(matches!(Locked::new(dir.path()), Err(KeysError::Link(_))), "not to be changed here");
+    mount("..2");
+    keys.look(&telemetry, NOW);
+    assert_ne!(kid(&keys), before);
+    assert!(!failures(&telemetry));
+}
+
+#[test]
+fn a_bad_set_leaves_the_last_good_one() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    let keys = Keys::read(dir.path()).unwrap();
+    let (before, session) = (kid(&keys), fs::read(dir.path().join("session.json")).unwrap());
+    let half = &session[..session.len() / 2];
+    for bad in [&b""[..], half, b"{}", &fs::read(dir.path().join("access.json")).unwrap()] {
+        let telemetry = Telemetry::default();
+        fs::write(dir.path().join("session.json"), bad).unwrap();
+        keys.look(&telemetry, NOW);
+        assert!(kid(&keys) == before && failures(&telemetry));
+    }
+    let telemetry = Telemetry::default();
+    fs::remove_file(dir.path().join("session.json")).unwrap();
+    keys.look(&telemetry, NOW);
+    assert!(kid(&keys) == before && failures(&telemetry));
+    fs::write(dir.path().join("session.json"), session).unwrap();
+    let telemetry = Telemetry::default();
+    keys.look(&telemetry, NOW);
+    assert!(kid(&keys) == before && !failures(&telemetry));
+}
+
+#[test]
+fn an_unknown_key_asks_the_disk_at_most_once_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    let keys = Keys::read(dir.path()).unwrap();
+    assert!(keys.missed(NOW).is_none(), "nothing changed");
+    fs::remove_file(dir.path().join("access.json")).unwrap();
+    write_new(&dir.path().join("access.json"), &ring::fresh(Purpose::Access, NOW)).unwrap();
+    assert!(keys.missed(NOW).is_none(), "within the second");
+    assert!(keys.missed(NOW + Seconds(1)).is_some());
+}
+
+#[test]
+fn a_job_that_died_half_way_leaves_a_usable_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    fs::write(dir.path().join(".access.new"), "{\"keys\": [").unwrap();
+    let locked = Locked::new(dir.path()).unwrap();
+    let rings = locked.rings().unwrap();
+    locked.replace(Purpose::Access, &rings.access).unwrap();
+    assert!(Keys::read(dir.path()).is_ok());
+    assert!(!dir.path().join(".access.new").exists());
+}
+#[test]
+fn a_folder_without_rings_is_told_from_one_with_broken_rings() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Keys::read(dir.path()).unwrap_err().is_missing());
+    init(dir.path(), NOW).unwrap();
+    fs::write(dir.path().join("access.json"), "{}").unwrap();
+    assert!(!Keys::read(dir.path()).unwrap_err().is_missing());
+}
+
+#[test]
+fn a_ring_that_is_replaced_stays_readable_for_whom_it_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let paths = init(dir.path(), NOW).unwrap();
+    let mode = || fs::metadata(&paths[0]).unwrap().permissions().mode() & 0o777;
+    let locked = Locked::new(dir.path()).unwrap();
+    for kept in [0o600, 0o640] {
+        fs::set_permissions(&paths[0], fs::Permissions::from_mode(kept)).unwrap();
+        locked.replace(Purpose::Access, &locked.rings().unwrap().access).unwrap();
+        assert_eq!(mode(), kept);
+    }
+}
