@@ -103,9 +103,9 @@ fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant, span: Option
     let here = Here::of(request);
     let site = here.as_ref().map(|here| here.site.name.as_str()).unwrap_or_default();
     let after = began.elapsed();
+    // What no door took is whole still, and no pattern needs to be looked for.
+    let door = request.match_info().unprocessed().is_empty().then(|| request.match_pattern()).flatten();
     if let Some(app) = request.app_data::<Data<App>>() {
-        // What no door took is whole still, and no pattern needs to be looked for.
-        let door = request.match_info().unprocessed().is_empty().then(|| request.match_pattern()).flatten();
         app.telemetry.answered(door.as_deref().unwrap_or("elsewhere"), status, refusal.word, after);
         if let Some(step) = step {
             app.telemetry.reached(site, step);
@@ -115,9 +115,8 @@ fn line<B>(response: &ServiceResponse<B>, id: &str, began: Instant, span: Option
         }
     }
     if let Some(span) = span {
-        let route = traced::route(request, here.as_ref());
-        let error = refusal.word;
-        span.answered(&Answered { route: route.as_deref(), status, error, site, request: id });
+        let route = door.as_deref().or_else(|| traced::resource(request, here.as_ref()));
+        span.answered(&Answered { route, status, error: refusal.word, site, request: id });
     }
     let (method, path) = (request.method(), request.path());
     let micros = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);

@@ -27,10 +27,9 @@ pub(super) fn begin(request: &mut ServiceRequest) -> Option<Span> {
     Some(span)
 }
 
-/// The pattern of a door, or the resource behind the gateway; nothing that a caller chose.
-pub(super) fn route(request: &HttpRequest, here: Option<&Here>) -> Option<String> {
-    let resource = || Some(here?.site.resource_at(request.path())?.path().to_owned());
-    request.match_pattern().or_else(resource)
+/// The route of what no door took: the resource behind the gateway, nothing that a caller chose.
+pub(super) fn resource<'a>(request: &HttpRequest, here: Option<&'a Here>) -> Option<&'a str> {
+    Some(here?.site.resource_at(request.path())?.path())
 }
 
 /// A second `traceparent` makes both void; several `tracestate`s are one list (W3C Trace Context §3.2.1, §3.3.1).

@@ -4,12 +4,12 @@ use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, id},
+    path::PathBuf,
+    process::Command,
     sync::OnceLock,
 };
 
-use crate::part::Part;
+use crate::{part::Part, run_folder::fresh_folder};
 
 pub(crate) const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
@@ -33,7 +33,8 @@ impl Ground {
     fn start() -> Self {
         the_tools_are_there();
         let [proxy, sidecar, admin, provider] = free_ports();
-        let mut ground = Self { folder: fresh_folder(), proxy, sidecar, admin, provider, parts: Vec::new() };
+        let mut ground =
+            Self { folder: fresh_folder("doctor"), proxy, sidecar, admin, provider, parts: Vec::new() };
         for name in ["proxy-secret", "cookie-secret", "client-secret"] {
             ground.write(name, &operator(&["secret"], &[]));
         }
@@ -95,18 +96,4 @@ pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
 fn the_tools_are_there() {
     let check = Command::new(tool("install.sh")).arg("--check").output().unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr).trim());
-}
-
-/// Kept after the run for who wants to read the logs, until the next run.
-fn fresh_folder() -> PathBuf {
-    let runs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("doctor");
-    fs::create_dir_all(&runs).unwrap();
-    for run in fs::read_dir(&runs).unwrap().flatten() {
-        if !Path::new("/proc").join(run.file_name()).exists() {
-            let _ = fs::remove_dir_all(run.path());
-        }
-    }
-    let folder = runs.join(id().to_string());
-    fs::create_dir(&folder).unwrap();
-    folder
 }

@@ -9,8 +9,9 @@
 #[path = "../e2e"]
 mod e2e {
     pub(crate) mod part;
+    pub(crate) mod run_folder;
 }
-use e2e::part;
+use e2e::{part, run_folder};
 
 mod edge;
 mod ground;

@@ -14,7 +14,8 @@ use crate::figures::Figures;
 use crate::floods::{BEYOND_THE_LIMIT, CLOUD, FLOODS, Flood, Ground, PER_MINUTE};
 use crate::harness::{Person, alice, bob, visitor};
 use crate::mcp_server;
-use crate::server::{Server, proxy, runtime, within};
+use crate::room::within;
+use crate::server::{Server, proxy, runtime};
 use crate::stranger::{Heard, flood};
 use crate::walk::Walk;
 

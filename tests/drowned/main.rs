@@ -14,6 +14,8 @@ mod doors {
 #[path = "../replicas/mount.rs"]
 #[expect(dead_code, reason = "the tests of the replicas use the rest")]
 mod mount;
+#[path = "../gateway/room.rs"]
+mod room;
 use doors::harness;
 
 mod complaints;

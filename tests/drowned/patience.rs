@@ -13,7 +13,8 @@ use crate::floods::{FORM, body, head};
 use crate::harness::wire::{Line, Wire};
 use crate::harness::{PROXY_SECRET, alice};
 use crate::mcp_server;
-use crate::server::{Server, within};
+use crate::room::within;
+use crate::server::Server;
 
 /// The server's own clock, so that its minutes are seconds.
 const FASTER: [(&str, &str); 2] =

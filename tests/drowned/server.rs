@@ -1,21 +1,17 @@
 //! One sidecar as an operator starts it, on rings that turn, and what the kernel says of it.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{self, Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, redirect};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::sleep;
 
 use crate::harness::{self, PROXY_SECRET, PUBLIC, browser};
 use crate::mount::Mount;
-
-const A_MOMENT: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::room::{free_address, make_room, within};
 
 /// It ends with its handle.
 pub(crate) struct Server {
@@ -106,25 +102,4 @@ pub(crate) fn proxy() -> reqwest::Client {
 /// One thread's work.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// For both ends of thousands of connections, here and in the server, which inherits it.
-fn make_room() {
-    let own = process::id().to_string();
-    let raised = Command::new("prlimit").args(["--pid", &own, "--nofile=8192:"]).status().unwrap();
-    assert!(raised.success(), "this machine lets nobody open 8,192 files");
-}
-
-/// Asks until the answer is yes.
-pub(crate) async fn within(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        sleep(A_MOMENT).await;
-    }
-}
-
-/// Another process may take it before we do, but not often.
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

@@ -17,7 +17,8 @@ use crate::floods::CLOUD;
 use crate::harness::{Client, Tokens, alice, bob};
 use crate::mcp_server::{self, EVENT};
 use crate::mount::RINGS;
-use crate::server::{Server, proxy, runtime, within};
+use crate::room::within;
+use crate::server::{Server, proxy, runtime};
 use crate::walk::Walk;
 
 const WALKERS: usize = 2;

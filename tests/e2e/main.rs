@@ -1,6 +1,6 @@
 //! The whole way on real parts: oauth2-proxy, an OIDC provider, the sidecar, a `FastMCP` server, real clients, a real browser.
 //!
-//! The ground: [`part`], [`behind`] and [`stack`] run the parts, [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
+//! The ground: [`part`], [`behind`] and [`stack`] run the parts, whose files lie in a [`run_folder`], [`person`] is a browser, [`assistant`] and [`mcp`] speak as clients do,
 //! [`talk`] with client programs, [`jose`] verifies tokens with another implementation, [`secrets`] knows what no log may hold,
 //! [`raw`] and [`wire`] send any bytes, [`proofs`] makes what the proxy would send; [`guarded`] is a second proxy and sidecar before
 //! [`echo`], an MCP server that keeps every byte.
@@ -24,6 +24,7 @@ mod probes;
 mod proofs;
 mod raw;
 mod real_server;
+mod run_folder;
 mod secrets;
 mod spellings;
 mod stack;

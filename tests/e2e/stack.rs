@@ -6,15 +6,15 @@ use std::{
     ops::Deref,
     os::unix::fs::PermissionsExt,
     panic,
-    path::{Path, PathBuf},
-    process::{Command, id},
+    path::PathBuf,
+    process::Command,
     sync::OnceLock,
     thread,
 };
 
 use serde_json::Value;
 
-use crate::{behind, part::Part, secrets};
+use crate::{behind, part::Part, run_folder::fresh_folder, secrets};
 
 pub(crate) const OIDC_CLIENT: &str = "e2e.apps.example";
 const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
@@ -106,7 +106,7 @@ impl Stack {
 
     fn start() -> Result<Self, String> {
         the_tools_are_there()?;
-        let folder = fresh_folder();
+        let folder = fresh_folder("e2e");
         let ports = Ports::free();
         let site = |host| Site { issuer: format!("http://{host}:{}", ports.proxy) };
         let mut stack = Self {
@@ -256,18 +256,4 @@ fn the_tools_are_there() -> Result<(), String> {
     } else {
         Err(String::from_utf8_lossy(&check.stderr).trim().to_owned())
     }
-}
-
-/// Kept after the run for who wants to read the logs, until the next run.
-fn fresh_folder() -> PathBuf {
-    let runs = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e");
-    fs::create_dir_all(&runs).unwrap();
-    for run in fs::read_dir(&runs).unwrap().flatten() {
-        if !Path::new("/proc").join(run.file_name()).exists() {
-            let _ = fs::remove_dir_all(run.path());
-        }
-    }
-    let folder = runs.join(id().to_string());
-    fs::create_dir(&folder).unwrap();
-    folder
 }

@@ -1,7 +1,8 @@
 //! Bodies of a hundred megabytes, in a memory that does not grow with them.
 
 use crate::harness::wire::{Line, Wire};
-use crate::sidecar::{Sidecar, within};
+use crate::room::within;
+use crate::sidecar::Sidecar;
 
 pub(crate) const LARGE: usize = 100_000_000;
 const MEGABYTE: usize = 1_000;

@@ -18,6 +18,7 @@ mod collector;
 mod descriptors;
 mod held;
 mod restart;
+mod room;
 mod sidecar;
 mod streams;
 mod traces;

@@ -3,7 +3,8 @@
 use crate::harness::Answer;
 use crate::harness::wire::{Line, Wire};
 use crate::held::Held;
-use crate::sidecar::{Sidecar, within};
+use crate::room::within;
+use crate::sidecar::Sidecar;
 
 const ATTEMPTS: usize = 3;
 

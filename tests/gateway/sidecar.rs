@@ -2,17 +2,12 @@
 
 use std::fs::{self, File};
 use std::mem;
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{self, Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use tokio::time::sleep;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::harness::{self, PUBLIC, TestServer, browser};
-
-const A_MOMENT: Duration = Duration::from_millis(50);
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::room::{free_address, make_room, within};
 
 /// It ends with its handle.
 pub(crate) struct Sidecar {
@@ -139,25 +134,4 @@ impl Drop for Sidecar {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// For both ends of a thousand streams, here and in the sidecar, which inherits it.
-fn make_room() {
-    let own = process::id().to_string();
-    let raised = Command::new("prlimit").args(["--pid", &own, "--nofile=8192:"]).status().unwrap();
-    assert!(raised.success(), "this machine lets nobody open 8,192 files");
-}
-
-/// Asks until the answer is yes.
-pub(crate) async fn within(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        sleep(A_MOMENT).await;
-    }
-}
-
-/// Another process may take it before we do, but not often.
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

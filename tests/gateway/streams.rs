@@ -1,7 +1,8 @@
 //! A thousand streams at once.
 
 use crate::harness::wire::{Line, Wire};
-use crate::sidecar::{Sidecar, within};
+use crate::room::within;
+use crate::sidecar::Sidecar;
 
 const STREAMS: usize = 1_000;
 const MEGABYTE: usize = 1_000;

@@ -3,7 +3,8 @@
 use crate::collector::{Collector, attribute};
 use crate::harness::upstream::Upstream;
 use crate::harness::{PUBLIC, browser};
-use crate::sidecar::{Sidecar, within};
+use crate::room::within;
+use crate::sidecar::Sidecar;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use reqwest::{RequestBuilder, Response};
 use std::process::Command;

@@ -17,6 +17,7 @@ mod e2e {
     pub(crate) mod mcp;
     pub(crate) mod part;
     pub(crate) mod person;
+    pub(crate) mod run_folder;
     pub(crate) mod secrets;
     pub(crate) mod stack;
     pub(crate) mod talk;
@@ -26,7 +27,7 @@ mod e2e {
 #[expect(dead_code, reason = "the tests of the topologies use the rest")]
 mod ports;
 
-use e2e::{assistant, jose, journey, mcp, part, person, secrets, stack, stack::tool, talk};
+use e2e::{assistant, jose, journey, mcp, part, person, run_folder, secrets, stack, stack::tool, talk};
 
 mod behind;
 mod client;

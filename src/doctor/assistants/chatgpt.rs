@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::super::cause::Guard;
-use super::{Finding, Outcome, Road};
+use super::{Finding, Outcome, Road, documented};
 
 pub(super) const NAME: &str = "ChatGPT";
 const CALLBACKS: [&str; 1] = ["https://chatgpt.com/connector_platform_oauth_redirect"];
@@ -16,8 +16,5 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let server = road.server(&resource).await?;
     server.is_for_public_clients()?;
     server.says_iss()?;
-    if server.knows_documents() {
-        return Ok(Outcome::Documented);
-    }
-    road.onward(&server, &CALLBACKS, &CALLBACKS).await
+    documented(road, &server, &CALLBACKS).await
 }

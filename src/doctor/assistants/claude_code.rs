@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{Finding, Outcome, Road};
+use super::{Finding, Outcome, Road, documented};
 
 pub(super) const NAME: &str = "Claude Code";
 const CALLBACKS: [&str; 1] = ["http://localhost:53682/callback"];
@@ -12,9 +12,5 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let resource = road.resource().await?;
     resource.is_exactly(road.target)?;
     let server = road.server(&resource).await?;
-    if server.knows_documents() {
-        server.is_for_public_clients()?;
-        return Ok(Outcome::Documented);
-    }
-    road.onward(&server, &CALLBACKS, &CALLBACKS).await
+    documented(road, &server, &CALLBACKS).await
 }

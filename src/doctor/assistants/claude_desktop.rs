@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::super::cause::Guard;
-use super::{Finding, Outcome, Road};
+use super::{Finding, Outcome, Road, documented};
 
 pub(super) const NAME: &str = "Claude Desktop";
 const CALLBACKS: [&str; 1] = ["https://claude.ai/api/mcp/auth_callback"];
@@ -17,9 +17,5 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let resource = road.resource().await?;
     resource.is_exactly(road.target)?;
     let server = road.server(&resource).await?;
-    if server.knows_documents() {
-        server.is_for_public_clients()?;
-        return Ok(Outcome::Documented);
-    }
-    road.onward(&server, &CALLBACKS, &CALLBACKS).await
+    documented(road, &server, &CALLBACKS).await
 }

@@ -10,6 +10,7 @@ mod mcp_remote;
 mod vs_code;
 
 use super::cause::Finding;
+use super::documents::ServerMetadata;
 use super::road::{Client, Road};
 
 /// Whose way is walked.
@@ -36,6 +37,15 @@ pub(super) enum Outcome {
     Minted,
     /// Its callback may not be registered here.
     NotInvited,
+}
+
+/// The rest of the way of one that has a document: it need not register where documents are known.
+async fn documented(road: Road<'_>, server: &ServerMetadata, callbacks: &[&str]) -> Result<Outcome, Finding> {
+    server.is_for_public_clients()?;
+    if server.knows_documents() {
+        return Ok(Outcome::Documented);
+    }
+    road.onward(server, callbacks, callbacks).await
 }
 
 impl Assistant {
