@@ -42,7 +42,10 @@ impl Between {
     /// What a client gets, byte for byte, when the MCP server answers this and closes.
     pub(crate) async fn heard(&self, method: &str, answer: impl AsRef<[u8]>) -> Answer {
         let client = self.client(self.head(method, "")).await;
-        drop(self.wire.says(answer).await);
+        let line = self.wire.line().await;
+        line.head().await;
+        line.say_if_heard(answer).await;
+        drop(line);
         Answer::parse(&client.rest().await)
     }
 

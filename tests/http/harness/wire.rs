@@ -109,6 +109,17 @@ impl Line {
         }
     }
 
+    /// The same to one who may have heard enough and hung up.
+    pub(crate) async fn say_if_heard(&self, bytes: impl AsRef<[u8]>) {
+        let mut bytes = bytes.as_ref();
+        while !bytes.is_empty() {
+            match timeout(SOON, self.write(bytes)).await.expect("a reader, or none") {
+                Ok(written) => bytes = &bytes[written..],
+                Err(_) => return,
+            }
+        }
+    }
+
     /// Says so many bytes at most; how many went before they were held back.
     pub(crate) async fn pour(&self, count: usize) -> usize {
         let (mut gone, piece) = (0, vec![b'a'; PIECE]);
