@@ -4,13 +4,12 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
-use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::{
+    desk::{bring, opened},
     mcp::initialize,
     person::Person,
     secrets,
@@ -69,28 +68,6 @@ fn caller(shim: &mut Talk) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("{called}"))
         .to_owned()
-}
-
-/// The address that the browser of `browser.sh` was asked to open.
-pub(crate) async fn opened(home: &Path) -> String {
-    let began = Instant::now();
-    loop {
-        if let Ok(url) = fs::read_to_string(home.join("opened")) {
-            fs::remove_file(home.join("opened")).unwrap();
-            return url.trim_end().to_owned();
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "no browser was opened");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The client's own callback server may need a moment.
-pub(crate) async fn bring(callback: &Url) {
-    let began = Instant::now();
-    while let Err(error) = reqwest::get(callback.clone()).await {
-        assert!(began.elapsed() < Duration::from_secs(10), "{error}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn stored_tokens(home: &Path) -> PathBuf {

@@ -37,7 +37,7 @@ struct Assistant {
 }
 
 /// Those that run on a person's own machine.
-const LOCAL: [Assistant; 5] = [
+const LOCAL: [Assistant; 7] = [
     Assistant {
         name: "Claude Code",
         steps: "Type this in a terminal. Older versions sign in with /mcp in a session. It is for the folder you are in; with \
@@ -57,27 +57,33 @@ const LOCAL: [Assistant; 5] = [
                 opens the browser. Claude Desktop takes the same in claude_desktop_config.json.",
         callback: "http://localhost:3335/oauth/callback",
         has_document: false,
-        texts: |all| vec![Text { field: "", text: mcp_remote(all) }],
-    },
-    Assistant {
-        name: "VS Code",
-        steps: "Type this in a terminal. Then start it, with MCP: List Servers in the command palette.",
-        callback: "http://127.0.0.1:33418/",
-        has_document: true,
         texts: |all| {
-            commands(all, |to| {
-                let server = json!({"name": to.name, "type": "http", "url": to.url});
-                format!("code --add-mcp {}", word(&server.to_string()))
-            })
+            file(
+                "mcpServers",
+                all,
+                |to| json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url]}),
+            )
         },
     },
     Assistant {
+        name: "VS Code",
+        steps: "Choose MCP: Open User Configuration in the command palette, and put this there, beside what is there. Then \
+                MCP: List Servers, its name, and Start Server.",
+        callback: "http://127.0.0.1:33418/",
+        has_document: true,
+        texts: |all| file("servers", all, |to| json!({"type": "http", "url": to.url})),
+    },
+    Assistant {
         name: "Gemini CLI",
-        steps: "Type this in a terminal, then /mcp auth and the same name in a session.",
+        steps: "Type this in a terminal, then /mcp auth and the same name in a session, and say yes.",
         callback: "http://localhost:1/oauth/callback",
         has_document: false,
+        // Without a scope it is for the folder that the terminal happens to be in.
         texts: |all| {
-            commands(all, |to| format!("gemini mcp add --transport http {} {}", to.name, word(to.url)))
+            commands(all, |to| {
+                let (name, url) = (&to.name, word(to.url));
+                format!("gemini mcp add --scope user --transport http {name} {url}")
+            })
         },
     },
     Assistant {
@@ -86,6 +92,27 @@ const LOCAL: [Assistant; 5] = [
         callback: "http://127.0.0.1:1/callback",
         has_document: true,
         texts: |all| commands(all, |to| format!("codex mcp add {} --url {}", to.name, word(to.url))),
+    },
+    Assistant {
+        name: "GitHub Copilot CLI",
+        steps: "Type this in a terminal. At its next start it signs in by itself; if not, type /mcp auth and the same name.",
+        callback: "http://127.0.0.1:1/",
+        has_document: false,
+        texts: |all| {
+            commands(all, |to| format!("copilot mcp add --transport http {} {}", to.name, word(to.url)))
+        },
+    },
+    Assistant {
+        name: "opencode",
+        steps: "Type this in a terminal.",
+        callback: "http://127.0.0.1:19876/mcp/oauth/callback",
+        has_document: false,
+        texts: |all| {
+            commands(all, |to| {
+                let name = &to.name;
+                format!("opencode mcp add {name} --url {}\nopencode mcp auth {name}", word(to.url))
+            })
+        },
     },
 ];
 
@@ -187,12 +214,13 @@ fn addresses(all: &[Named], field: &'static str) -> Vec<Text> {
     all.iter().map(|to| Text { field, text: to.url.to_owned() }).collect()
 }
 
-fn mcp_remote(all: &[Named]) -> String {
-    let server = |to: &Named| {
-        (to.name.clone(), json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url]}))
-    };
-    let servers: Map<String, Value> = all.iter().map(server).collect();
-    serde_json::to_string_pretty(&json!({ "mcpServers": servers })).unwrap_or_default()
+/// What belongs into a file of settings, under this member of it.
+fn file(member: &str, all: &[Named], server: fn(&Named) -> Value) -> Vec<Text> {
+    let servers: Map<String, Value> = all.iter().map(|to| (to.name.clone(), server(to))).collect();
+    vec![Text {
+        field: "",
+        text: serde_json::to_string_pretty(&json!({ member: servers })).unwrap_or_default(),
+    }]
 }
 
 #[cfg(test)]

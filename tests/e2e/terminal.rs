@@ -1,0 +1,136 @@
+//! A program at a terminal: what it shows, and what a person types there.
+
+use std::{
+    io::{Read, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(25);
+
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    child: Child,
+    input: ChildStdin,
+    shown: Arc<Mutex<Vec<u8>>>,
+    /// So much of it was waited for already.
+    read: usize,
+}
+
+impl Terminal {
+    /// It ends with its handle, and with the thread of the test.
+    pub(crate) fn start(line: &str, folder: &Path, environment: &[(&'static str, String)]) -> Self {
+        let line = format!("stty rows 50 cols 200; exec {line}");
+        let mut child = Command::new("setpriv")
+            .args([
+                "--pdeathsig",
+                "KILL",
+                "script",
+                "--quiet",
+                "--return",
+                "--flush",
+                "--command",
+                &line,
+                "/dev/null",
+            ])
+            .current_dir(folder)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let shown = Arc::default();
+        let (output, kept) = (child.stdout.take().unwrap(), Arc::clone(&shown));
+        thread::spawn(move || keep(output, &kept));
+        Self { input: child.stdin.take().unwrap(), child, shown, read: 0 }
+    }
+
+    /// Waits until it shows these words, after those that were waited for before.
+    pub(crate) fn until(&mut self, words: &str) {
+        let began = Instant::now();
+        loop {
+            let shown = plain(&self.shown.lock().unwrap());
+            if let Some(at) = shown.get(self.read..).and_then(|rest| rest.find(words)) {
+                self.read += at + words.len();
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not show {words}: {shown}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// As a person does: no program takes it for something pasted, and the person looks at it before Return.
+    pub(crate) fn enter(&mut self, text: &str) {
+        for key in text.chars() {
+            self.press(key, Duration::from_millis(20));
+        }
+        self.press('\r', Duration::from_secs(1));
+    }
+
+    fn press(&mut self, key: char, after: Duration) {
+        thread::sleep(after);
+        write!(self.input, "{key}").unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// All that it showed, once it is done, which must be well.
+    pub(crate) fn end(mut self) -> String {
+        let began = Instant::now();
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => {
+                    assert!(began.elapsed() < PATIENCE, "it goes on: {}", plain(&self.shown.lock().unwrap()))
+                }
+            }
+            thread::sleep(Duration::from_millis(50));
+        };
+        let shown = plain(&self.shown.lock().unwrap());
+        assert!(status.success(), "{status}: {shown}");
+        shown
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn keep(mut output: ChildStdout, shown: &Mutex<Vec<u8>>) {
+    let mut piece = [0; 4096];
+    while let Ok(length @ 1..) = output.read(&mut piece) {
+        shown.lock().unwrap().extend_from_slice(&piece[..length]);
+    }
+}
+
+/// The words alone: a program places them by the terminal's commands, which count as a blank.
+fn plain(shown: &[u8]) -> String {
+    let text = String::from_utf8_lossy(shown);
+    let mut words = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => {
+                skip_command(&mut rest);
+                words.push(' ');
+            }
+            _ => words.push(c),
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// ECMA-48: `CSI … final`, `OSC … BEL`, and commands of one character.
+fn skip_command(rest: &mut std::str::Chars) {
+    match rest.next() {
+        Some('[') => while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
+        Some(']') => while rest.next().is_some_and(|c| c != '\u{7}' && c != '\\') {},
+        _ => {}
+    }
+}
