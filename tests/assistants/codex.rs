@@ -13,7 +13,7 @@ async fn codex_signs_in_by_the_line_of_the_page_and_lists_the_tools() {
     terminal.until("Successfully logged in.");
     terminal.end();
     let listed = ground.desk.run("codex mcp list");
-    assert!(listed.contains("enabled OAuth") || listed.contains("enabled  OAuth"), "{listed}");
+    assert!(listed.trim_end().ends_with("OAuth"), "{listed}");
 
     let tools = tools(&ground);
     assert_eq!(tools["authStatus"], "oAuth", "{tools}");

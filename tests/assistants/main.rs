@@ -31,3 +31,4 @@ mod copilot;
 mod cursor;
 mod mcporter;
 mod opencode;
+mod vs_code;

@@ -105,7 +105,7 @@ pub(crate) async fn opened(home: &Path) -> String {
             fs::remove_file(home.join("opened")).unwrap();
             return url.trim_end().to_owned();
         }
-        assert!(began.elapsed() < Duration::from_mins(1), "no browser was opened");
+        assert!(began.elapsed() < Duration::from_mins(3), "no browser was opened");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -51,6 +51,7 @@ mod bad_requests;
 mod browser;
 mod discovery;
 mod forged;
+mod lost;
 mod refusals;
 mod smuggling;
 mod what_the_client_hears;

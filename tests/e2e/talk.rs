@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{part, stack::Stack};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 #[derive(Debug)]
 pub(crate) struct Talk {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 #[derive(Debug)]
 pub(crate) struct Terminal {
