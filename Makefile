@@ -8,7 +8,7 @@ FUZZ_SECS ?= 60
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
+.PHONY: help run demo test check fmt lint doc tools store e2e assistants topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ fmt: needs ## Is the code formatted?
 	@cargo fmt --check
 
 lint: needs ## Clippy, every warning an error
-	@cargo clippy --all-targets --test apiserver -- -D warnings
+	@cargo clippy --all-targets --test apiserver --test assistants -- -D warnings
 
 doc: needs ## Build the documentation, every warning an error
 	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
@@ -63,6 +63,10 @@ store: needs tools ## Replicas that share a real Redis
 
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
+
+assistants: needs tools ## Claude Code, Codex, Copilot, opencode, VS Code and others, connected by what the landing page tells (two gigabytes to install)
+	@tests/tools/install.sh assistant_parts
+	@cargo test --test assistants
 
 topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
 	@cargo build --quiet --example rmcp_server
@@ -103,8 +107,9 @@ apiserver: needs ## The Kubernetes files and the nightly job on a real API serve
 	@tests/tools/install.sh api_server manifest_parts debian_parts
 	@cargo test --test apiserver
 
-slow: needs tools ## What takes longer than a test may: an API server, replicas under load, floods, streams held still and half a load for hours
+slow: needs tools ## What takes longer than a test may: an API server, the assistants, replicas under load, floods, streams held still and half a load for hours
 	@$(call part,apiserver,$(MAKE) --no-print-directory apiserver)
+	@$(call part,assistants,$(MAKE) --no-print-directory assistants)
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)

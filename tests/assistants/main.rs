@@ -4,7 +4,7 @@
 //! one. The ground is that of the end-to-end tests, where those run that are small. The programs are two gigabytes, so these tests are
 //! run by their name alone: `make assistants`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test, panics")]
+#![expect(clippy::unwrap_used, reason = "what fails in a test, panics")]
 
 #[path = "../e2e"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
@@ -28,7 +28,6 @@ mod ground;
 mod claude_code;
 mod codex;
 mod copilot;
-mod cursor;
 mod mcporter;
 mod opencode;
 mod vs_code;

@@ -53,9 +53,9 @@ fn code_server(ground: &Ground) -> (Part, String) {
     let options = ["--auth=none", "--bind-addr", &listen, "--disable-telemetry", "--disable-update-check"];
     let program: Vec<_> =
         start.into_iter().chain(options.map(str::to_owned)).chain([format!("{home}/work")]).collect();
-    let mut part = ground.stack.part("code-server", &program, &environment);
-    part.wait_until_it_answers(port, "/healthz").unwrap();
-    (part, format!("http://{listen}/"))
+    let mut server = ground.stack.part("code-server", &program, &environment);
+    server.wait_until_it_answers(port, "/healthz").unwrap();
+    (server, format!("http://{listen}/"))
 }
 
 fn led_back(answer: &Url) -> String {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
@@ -48,11 +48,10 @@ impl Desk {
     }
 
     /// A program of this machine, in the language of the shell.
-    pub(crate) fn program(self, name: &str, script: &str) -> Self {
+    pub(crate) fn program(&self, name: &str, script: &str) {
         let path = self.home.join("bin").join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        assert!(Command::new("chmod").arg("+x").arg(path).status().unwrap().success());
-        self
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// A file below the home.

@@ -26,7 +26,8 @@ async fn gemini_cli_connects_by_the_line_of_the_page_and_a_command_in_a_session(
     let url = desk.allow(&alice).await;
     session.until("Successfully authenticated with MCP server 'tools'");
     session.until("Successfully authenticated and reloaded tools for 'tools'");
-    drop(session);
+    session.enter("/quit");
+    session.end();
 
     let listed = desk.run("gemini mcp list");
     assert!(listed.contains("✓ tools: ") && listed.contains("Connected"), "{listed}");

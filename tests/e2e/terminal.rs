@@ -77,21 +77,18 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
-    /// All that it showed, once it is done, which must be well.
-    pub(crate) fn end(mut self) -> String {
+    /// It ends by itself, and well.
+    pub(crate) fn end(mut self) {
         let began = Instant::now();
-        let status = loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => break status,
-                None => {
-                    assert!(began.elapsed() < PATIENCE, "it goes on: {}", plain(&self.shown.lock().unwrap()))
-                }
+        let shown = || plain(&self.shown.lock().unwrap());
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "{status}: {}", shown());
+                return;
             }
+            assert!(began.elapsed() < PATIENCE, "it goes on: {}", shown());
             thread::sleep(Duration::from_millis(50));
-        };
-        let shown = plain(&self.shown.lock().unwrap());
-        assert!(status.success(), "{status}: {shown}");
-        shown
+        }
     }
 }
 
