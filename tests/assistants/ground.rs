@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::{
     desk::{Desk, landing},
+    landing::Landing,
     person::Person,
     stack::{Watched, stack, tool},
 };
@@ -12,18 +13,27 @@ pub(crate) struct Ground {
     pub(crate) stack: Watched,
     pub(crate) alice: Person,
     pub(crate) desk: Desk,
-    /// What the page of the internal site tells about this assistant.
+    /// What the page of the site tells about this assistant.
     pub(crate) told: Vec<String>,
 }
 
 impl Ground {
     pub(crate) async fn of(assistant: &str) -> Self {
-        let check = Command::new(tool("install.sh")).args(["--check", "assistant_parts"]).output().unwrap();
-        assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
-        let stack = stack();
-        let told = landing(&stack.internal).await.texts(assistant).to_vec();
-        let desk = Desk::of(&assistant.replace(' ', "-"), &stack);
-        Self { alice: Person::named("alice", &stack), desk, told, stack }
+        let stack = stack_with_assistants();
+        let told = landing(&stack.internal).await;
+        Self::with(&told, assistant, &assistant.replace(' ', "-"), stack)
+    }
+
+    /// The other site; `desk` tells this desk from the other one.
+    pub(crate) async fn that_knows_documents(assistant: &str, desk: &str) -> Self {
+        let stack = stack_with_assistants();
+        let told = landing(&stack.public).await;
+        Self::with(&told, assistant, desk, stack)
+    }
+
+    fn with(told: &Landing, assistant: &str, desk: &str, stack: Watched) -> Self {
+        let told = told.texts(assistant).to_vec();
+        Self { alice: Person::named("alice", &stack), desk: Desk::of(desk, &stack), told, stack }
     }
 
     /// The lines of a text that is for a terminal.
@@ -31,4 +41,10 @@ impl Ground {
         let lines: Vec<_> = self.told[0].lines().collect();
         lines.try_into().unwrap()
     }
+}
+
+fn stack_with_assistants() -> Watched {
+    let check = Command::new(tool("install.sh")).args(["--check", "assistant_parts"]).output().unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    stack()
 }

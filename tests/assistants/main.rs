@@ -21,13 +21,15 @@ mod e2e {
     pub(crate) mod talk;
     pub(crate) mod terminal;
 }
-use e2e::{behind, desk, landing, part, person, run_folder, secrets, seen, stack, talk, terminal};
+use e2e::{desk, landing, part, person, run_folder, secrets, seen, stack, talk, terminal};
 
+mod behind;
 mod ground;
 
 mod claude_code;
 mod codex;
 mod copilot;
+mod documents;
 mod mcporter;
 mod opencode;
 mod vs_code;
