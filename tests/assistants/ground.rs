@@ -19,12 +19,17 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) async fn of(assistant: &str) -> Self {
-        let stack = stack_with_assistants();
-        let told = landing(&stack.internal).await;
-        Self::with(&told, assistant, &assistant.replace(' ', "-"), stack)
+        Self::at(assistant, &assistant.replace(' ', "-")).await
     }
 
-    /// The other site; `desk` tells this desk from the other one.
+    /// At a desk of its own.
+    pub(crate) async fn at(assistant: &str, desk: &str) -> Self {
+        let stack = stack_with_assistants();
+        let told = landing(&stack.internal).await;
+        Self::with(&told, assistant, desk, stack)
+    }
+
+    /// The same at the other site.
     pub(crate) async fn that_knows_documents(assistant: &str, desk: &str) -> Self {
         let stack = stack_with_assistants();
         let told = landing(&stack.public).await;

@@ -34,6 +34,7 @@ mod spellings;
 mod stack;
 mod talk;
 mod targets;
+#[expect(dead_code, reason = "the tests of the assistants use the rest")]
 mod terminal;
 mod wire;
 

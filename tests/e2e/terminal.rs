@@ -51,14 +51,25 @@ impl Terminal {
 
     /// Waits until it shows these words, after those that were waited for before.
     pub(crate) fn until(&mut self, words: &str) {
+        self.read += self.wait(words, |rest| Some(rest.find(words)? + words.len()));
+    }
+
+    /// The word that has this in it, whole, for another one follows.
+    pub(crate) fn word(&self, part: &str) -> String {
+        self.wait(part, |rest| {
+            let (words, _) = rest.rsplit_once(' ')?;
+            words.split(' ').find(|word| word.contains(part)).map(str::to_owned)
+        })
+    }
+
+    fn wait<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let began = Instant::now();
         loop {
             let shown = plain(&self.shown.lock().unwrap());
-            if let Some(at) = shown.get(self.read..).and_then(|rest| rest.find(words)) {
-                self.read += at + words.len();
-                return;
+            if let Some(found) = shown.get(self.read..).and_then(&find) {
+                return found;
             }
-            assert!(began.elapsed() < PATIENCE, "it does not show {words}: {shown}");
+            assert!(began.elapsed() < PATIENCE, "it does not show {what}: {shown}");
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -69,6 +80,12 @@ impl Terminal {
             self.press(key, Duration::from_millis(20));
         }
         self.press('\r', Duration::from_secs(1));
+    }
+
+    /// At once, and then Return.
+    pub(crate) fn paste(&mut self, text: &str) {
+        write!(self.input, "{text}").unwrap();
+        self.enter("");
     }
 
     fn press(&mut self, key: char, after: Duration) {
