@@ -47,16 +47,15 @@ async fn every_command_and_value_is_this_sites_own() {
     let texts = between(&page, "<pre>", "</pre>");
     let name = "example-corp-tools-data";
     for told in [
-        format!(
-            "claude mcp add --transport http {name} https://mcp.example.com/mcp\nclaude mcp login {name}"
-        ),
-        format!(
-            "claude mcp add --transport http {name}-other https://mcp.example.com/other/mcp\nclaude mcp login {name}-other"
-        ),
+        format!("claude mcp add --transport http {name} https://mcp.example.com/mcp"),
+        format!("claude mcp login {name}"),
+        format!("claude mcp add --transport http {name}-other https://mcp.example.com/other/mcp"),
+        format!("claude mcp login {name}-other"),
         format!("gemini mcp add --scope user --transport http {name} https://mcp.example.com/mcp"),
         format!("codex mcp add {name} --url https://mcp.example.com/mcp"),
         format!("copilot mcp add --transport http {name} https://mcp.example.com/mcp"),
-        format!("opencode mcp add {name} --url https://mcp.example.com/mcp\nopencode mcp auth {name}"),
+        format!("opencode mcp add {name} --url https://mcp.example.com/mcp"),
+        format!("opencode mcp auth {name}"),
         "https://mcp.example.com/mcp".to_owned(),
         "https://mcp.example.com/oauth/authorize".to_owned(),
         "https://mcp.example.com/oauth/token".to_owned(),
@@ -64,6 +63,11 @@ async fn every_command_and_value_is_this_sites_own() {
     ] {
         assert!(texts.contains(&told), "{told} in {texts:#?}");
     }
+    let is_settings = |text: &String| serde_json::from_str::<Value>(text).is_ok();
+    assert!(
+        texts.iter().all(|text| is_settings(text) || !text.contains('\n')),
+        "one line at a time: {texts:#?}"
+    );
     let landing = Landing::read(&page);
     let settings = |of| serde_json::from_str::<Value>(&landing.texts(of)[0]).unwrap();
     let (main, other) = ("https://mcp.example.com/mcp", "https://mcp.example.com/other/mcp");

@@ -40,14 +40,14 @@ struct Assistant {
 const LOCAL: [Assistant; 7] = [
     Assistant {
         name: "Claude Code",
-        steps: "Type this in a terminal. Older versions sign in with /mcp in a session. It is for the folder you are in; with \
-                --scope user it is for all.",
+        steps: "Type this in a terminal, one after the other. Older versions sign in with /mcp in a session. It is for the \
+                folder you are in; with --scope user it is for all.",
         callback: "http://localhost:1/callback",
         has_document: true,
         texts: |all| {
             commands(all, |to| {
-                let name = &to.name;
-                format!("claude mcp add --transport http {name} {}\nclaude mcp login {name}", word(to.url))
+                let add = format!("claude mcp add --transport http {} {}", to.name, word(to.url));
+                vec![add, format!("claude mcp login {}", to.name)]
             })
         },
     },
@@ -82,7 +82,7 @@ const LOCAL: [Assistant; 7] = [
         texts: |all| {
             commands(all, |to| {
                 let (name, url) = (&to.name, word(to.url));
-                format!("gemini mcp add --scope user --transport http {name} {url}")
+                vec![format!("gemini mcp add --scope user --transport http {name} {url}")]
             })
         },
     },
@@ -91,7 +91,7 @@ const LOCAL: [Assistant; 7] = [
         steps: "Type this in a terminal. If no browser opens, type codex mcp login and the same name.",
         callback: "http://127.0.0.1:1/callback",
         has_document: true,
-        texts: |all| commands(all, |to| format!("codex mcp add {} --url {}", to.name, word(to.url))),
+        texts: |all| commands(all, |to| vec![format!("codex mcp add {} --url {}", to.name, word(to.url))]),
     },
     Assistant {
         name: "GitHub Copilot CLI",
@@ -99,18 +99,18 @@ const LOCAL: [Assistant; 7] = [
         callback: "http://127.0.0.1:1/",
         has_document: false,
         texts: |all| {
-            commands(all, |to| format!("copilot mcp add --transport http {} {}", to.name, word(to.url)))
+            commands(all, |to| vec![format!("copilot mcp add --transport http {} {}", to.name, word(to.url))])
         },
     },
     Assistant {
         name: "opencode",
-        steps: "Type this in a terminal.",
+        steps: "Type this in a terminal, one after the other.",
         callback: "http://127.0.0.1:19876/mcp/oauth/callback",
         has_document: false,
         texts: |all| {
             commands(all, |to| {
-                let name = &to.name;
-                format!("opencode mcp add {name} --url {}\nopencode mcp auth {name}", word(to.url))
+                let add = format!("opencode mcp add {} --url {}", to.name, word(to.url));
+                vec![add, format!("opencode mcp auth {}", to.name)]
             })
         },
     },
@@ -206,8 +206,9 @@ fn word(text: &str) -> String {
     if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-fn commands(all: &[Named], command: fn(&Named) -> String) -> Vec<Text> {
-    all.iter().map(|to| Text { field: "", text: command(to) }).collect()
+/// Each line by itself: of two that are pasted at once the first program may swallow the second, as Claude Code does.
+fn commands(all: &[Named], lines: fn(&Named) -> Vec<String>) -> Vec<Text> {
+    all.iter().flat_map(lines).map(|text| Text { field: "", text }).collect()
 }
 
 fn addresses(all: &[Named], field: &'static str) -> Vec<Text> {
