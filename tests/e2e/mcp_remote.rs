@@ -70,6 +70,8 @@ fn as_told(server: &Value, desk: &Desk) -> Command {
     let mut command = desk.shell(r#"exec "$0" "$@""#);
     command.arg(server["command"].as_str().unwrap());
     command.args(server["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap()));
+    let settings = server["env"].as_object().unwrap();
+    command.envs(settings.iter().map(|(name, value)| (name, value.as_str().unwrap())));
     command
 }
 

@@ -71,7 +71,8 @@ async fn every_command_and_value_is_this_sites_own() {
     let landing = Landing::read(&page);
     let settings = |of| serde_json::from_str::<Value>(&landing.texts(of)[0]).unwrap();
     let (main, other) = ("https://mcp.example.com/mcp", "https://mcp.example.com/other/mcp");
-    let through = |url| json!({"command": "npx", "args": ["-y", "mcp-remote@latest", url]});
+    let env = json!({"NODE_USE_SYSTEM_CA": "1"});
+    let through = |url| json!({"command": "npx", "args": ["-y", "mcp-remote@latest", url], "env": env});
     let direct = |url| json!({"type": "http", "url": url});
     let second = format!("{name}-other");
     assert_eq!(settings("Cursor"), json!({"mcpServers": {name: through(main), &second: through(other)}}));

@@ -57,13 +57,7 @@ const LOCAL: [Assistant; 7] = [
                 opens the browser. Claude Desktop takes the same in claude_desktop_config.json.",
         callback: "http://localhost:3335/oauth/callback",
         has_document: false,
-        texts: |all| {
-            file(
-                "mcpServers",
-                all,
-                |to| json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url]}),
-            )
-        },
+        texts: |all| file("mcpServers", all, through_mcp_remote),
     },
     Assistant {
         name: "VS Code",
@@ -213,6 +207,11 @@ fn commands(all: &[Named], lines: fn(&Named) -> Vec<String>) -> Vec<Text> {
 
 fn addresses(all: &[Named], field: &'static str) -> Vec<Text> {
     all.iter().map(|to| Text { field, text: to.url.to_owned() }).collect()
+}
+
+/// Node.js knows an organization's own authority only where it is told to ask the machine; older ones do not read this.
+fn through_mcp_remote(to: &Named) -> Value {
+    json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url], "env": {"NODE_USE_SYSTEM_CA": "1"}})
 }
 
 /// What belongs into a file of settings, under this member of it.
