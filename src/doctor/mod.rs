@@ -18,6 +18,7 @@ mod pages;
 mod probe;
 mod report;
 mod road;
+mod scheme;
 mod shown;
 mod sign_in;
 mod target;
@@ -70,7 +71,11 @@ impl Examination {
         let host = self.target.url().host_str().unwrap_or_default();
         let probe = Probe::new(host, self.at, Trust::Known).map_err(|error| Unreached(error.to_string()))?;
         let first = knocking(Method::POST, &self.target);
-        match probe.ask(&first).await {
+        let answered = probe.ask(&first).await;
+        if let Some(finding) = scheme::mistaken(&self.target, self.at, &answered).await {
+            return Ok(report.stops_everybody(&finding));
+        }
+        match answered {
             Ok(answer) => Ok(self.examined(&probe, &answer, report, now).await),
             Err(silence @ (Silence::Unreached(_) | Silence::TimedOut(_))) => {
                 Err(Unreached(silence.to_string()))

@@ -25,5 +25,6 @@ mod edges;
 mod healthy;
 mod nothing;
 mod oauth2_proxy;
+mod scheme;
 mod sidecars;
 mod tls;

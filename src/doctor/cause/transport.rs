@@ -25,6 +25,8 @@ pub(in super::super) enum Transport {
     PlainHttp,
     #[error("An answer takes longer than assistants wait for.")]
     Slow,
+    #[error("The address says http, and what answers there speaks TLS.")]
+    TlsThere,
     #[error("A connection ends without an answer.")]
     Unreached,
 }
@@ -54,7 +56,7 @@ impl Transport {
             ),
             Self::NotTls => (
                 "\"Could not connect\" in every assistant.",
-                "At the edge: `listen … ssl` (nginx), or another port in the address.",
+                "At the edge: `listen … ssl` (nginx), or the port that speaks TLS in the address; on the machine itself, http.",
             ),
             Self::PlainHttp => (
                 "The address is refused, or sign-in ends in an error; tokens would travel in the clear.",
@@ -63,6 +65,10 @@ impl Transport {
             Self::Slow => (
                 "mcp-remote gives up on a document after 5 s, Claude after 10 s; people see a failed connection, sometimes.",
                 "What is slow lies behind the path that was seen: the edge's resolver, a replica that is not ready, an upstream that is away.",
+            ),
+            Self::TlsThere => (
+                "\"400 Bad Request\", or a connection that fails, in every assistant.",
+                "Write https in the address, and in MCP_AUTH_<SITE>_ISSUER; or give the port of the edge that speaks no TLS.",
             ),
             Self::Unreached => (
                 "\"Could not connect\", at this step.",
