@@ -17,10 +17,10 @@ pub(super) async fn findings(road: &Road<'_>) -> Vec<Finding> {
         match road.knock(method.clone()).await {
             Err(finding) => found.push(finding),
             // Where the first has no challenge, the others need none to be wrong.
-            Ok(None) if method == Method::POST => {
+            Ok(false) if method == Method::POST => {
                 return vec![Finding::new(Guard::ChallengeLost, "POST: no resource_metadata")];
             }
-            Ok(None) if method == Method::HEAD && found.is_empty() => {
+            Ok(false) if method == Method::HEAD && found.is_empty() => {
                 found.push(Finding::new(Guard::MethodRefused, "HEAD: no resource_metadata"));
             }
             // Some servers have nothing to say by GET.

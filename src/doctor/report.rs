@@ -23,8 +23,6 @@ pub(super) struct Found {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
     Connects,
-    /// With a client that `client mint` makes.
-    Minted,
     NotInvited,
     Stopped(Cause),
 }
@@ -59,8 +57,7 @@ impl Report {
             way => way,
         };
         let verdict = match way {
-            Ok(Outcome::Connects(_) | Outcome::Documented) => Verdict::Connects,
-            Ok(Outcome::Minted) => Verdict::Minted,
+            Ok(Outcome::Connects(_) | Outcome::Known) => Verdict::Connects,
             Ok(Outcome::NotInvited) => Verdict::NotInvited,
             Err(finding) => {
                 let cause = finding.cause;

@@ -56,15 +56,15 @@ impl<'a> Road<'a> {
         Err(Finding::new(cause, format!("{seen}, as {agent}")))
     }
 
-    /// Calls the MCP server without a token. Gives the challenge's document, if there is one.
-    pub(super) async fn knock(&self, method: Method) -> Result<Option<Url>, Finding> {
+    /// Calls the MCP server without a token. Says whether it names the document of this address.
+    pub(super) async fn knock(&self, method: Method) -> Result<bool, Finding> {
         let ask = knocking(method, self.target);
         let seen = ask.shown();
         let answer = self.ask(ask).await?;
         let seen = format!("{seen}: {}", answer.shown());
         match answer.status {
-            401 => self.document_of(&answer),
-            405 => Ok(None),
+            401 => self.names_the_document(&answer),
+            405 => Ok(false),
             404 => Err(Finding::new(Guard::NotServed, seen)),
             // The MCP server's own word for what is wrong: it was asked.
             200..300 | 400 | 406 | 415 => Err(Finding::new(Guard::Unguarded, seen)),
@@ -72,18 +72,29 @@ impl<'a> Road<'a> {
         }
     }
 
-    fn document_of(&self, answer: &Answer) -> Result<Option<Url>, Finding> {
+    fn names_the_document(&self, answer: &Answer) -> Result<bool, Finding> {
         let Some(named) = answer.challenge().and_then(|challenge| challenge.resource_metadata) else {
-            return Ok(None);
+            return Ok(false);
         };
         let ours = self.resource_metadata();
-        if named == ours.as_str() {
-            return Ok(Some(ours));
-        }
-        Err(Finding::new(
-            Guard::ChallengeElsewhere,
-            format!("resource_metadata is {named:?}, not {:?}", ours.as_str()),
-        ))
+        let seen = || format!("resource_metadata is {named:?}, not {:?}", ours.as_str());
+        if named == ours.as_str() { Ok(true) } else { Err(Finding::new(Guard::ChallengeElsewhere, seen())) }
+    }
+
+    /// As who finds the document by the challenge alone.
+    pub(super) async fn is_challenged(&self) -> Result<(), Finding> {
+        let lost = || Finding::new(Guard::ChallengeLost, "POST: no resource_metadata");
+        if self.knock(Method::POST).await? { Ok(()) } else { Err(lost()) }
+    }
+
+    /// Reads both documents, and compares the address as an assistant does.
+    pub(super) async fn discovers(
+        &self,
+        compares: fn(&ResourceMetadata, &Target) -> Result<(), Finding>,
+    ) -> Result<ServerMetadata, Finding> {
+        let resource = self.resource().await?;
+        compares(&resource, self.target)?;
+        self.server(&resource).await
     }
 
     /// Where the document of this address lies (RFC 9728 §3.1).

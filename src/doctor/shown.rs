@@ -33,13 +33,7 @@ impl Report {
 
     fn verdict(&self, assistant: Assistant, verdict: Verdict) -> String {
         match verdict {
-            Verdict::Connects if assistant.is_hosted() => {
-                "would connect, if its vendor's cloud reaches this address".to_owned()
-            }
-            Verdict::Connects => "would connect".to_owned(),
-            Verdict::Minted => {
-                "would connect, with what `client mint --for gemini-enterprise` prints".to_owned()
-            }
+            Verdict::Connects => format!("would connect{}", assistant.provided()),
             Verdict::NotInvited => {
                 format!("is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `{}`", assistant.preset())
             }
@@ -57,7 +51,7 @@ impl Report {
             let cause = if let Verdict::Stopped(cause) = verdict { Some(cause) } else { None };
             json!({
                 "assistant": assistant.word(),
-                "connects": matches!(verdict, Verdict::Connects | Verdict::Minted),
+                "connects": *verdict == Verdict::Connects,
                 "invited": *verdict != Verdict::NotInvited,
                 "cause": cause,
             })

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{
     ground::{Ground, free_ports, ground},
     part::Part,
-    said::doctor,
+    said::{EVERYBODY, doctor},
 };
 
 const NGINX: &str = "
@@ -103,7 +103,7 @@ fn the_wrong_scheme_is_named_whatever_the_edge_answers_to_it() {
         ] {
             let said = doctor(&address, Some(port), &[]);
             said.names(cause, &format!("{name}: {address}"));
-            assert_eq!(said.stopped().len(), 8, "{name}: {address}");
+            assert_eq!(said.stopped().len(), EVERYBODY, "{name}: {address}");
         }
         // Where the scheme is right it is the answer that is wrong.
         doctor(&format!("http://localhost:{}/mcp", edge.plain), None, &[]).names("not_served", name);

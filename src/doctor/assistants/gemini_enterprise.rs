@@ -7,9 +7,14 @@ use reqwest::Method;
 use super::super::cause::Edge;
 use super::super::probe::Ask;
 use super::super::road::{Client, encoded};
-use super::{Finding, Outcome, Road};
+use super::{Card, Finding, Outcome, Road};
 
-pub(super) const NAME: &str = "Gemini Enterprise";
+pub(super) const CARD: Card = Card {
+    name: "Gemini Enterprise",
+    word: "gemini-enterprise",
+    preset: "",
+    provided: ", with what `client mint --for gemini-enterprise` prints",
+};
 const CALLBACK: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
@@ -18,7 +23,7 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let server = road.server(&road.resource().await?).await?;
     let client = Client { id: "minted".to_owned(), redirect_uri: CALLBACK.to_owned() };
     road.signs_in(&server, &client).await?;
-    let Some(url) = server.token_endpoint() else { return Ok(Outcome::Minted) };
+    let Some(url) = server.token_endpoint() else { return Ok(Outcome::Known) };
     let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", CALLBACK)];
     let basic = format!("Basic {}", STANDARD.encode("minted:secret"));
     let ask =
@@ -26,7 +31,7 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let seen = ask.shown();
     let answer = road.ask(ask).await?;
     if answer.error().as_deref() == Some("invalid_client") {
-        return Ok(Outcome::Minted);
+        return Ok(Outcome::Known);
     }
     let seen = format!(
         "{seen} with a client_id and a secret that are invented: {}, not invalid_client",
