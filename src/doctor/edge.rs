@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 use super::answer::Answer;
-use super::cause::{Address, Edge, Finding, Transport};
+use super::cause::{Cause, Finding};
 use super::certificate::not_after;
 use super::probe::{Ask, Probe, Trust};
 use super::target::Target;
@@ -31,17 +31,17 @@ pub(super) fn clock(answer: &Answer, now: Timestamp) -> Option<Finding> {
             if ahead > 0 { "ahead of" } else { "behind" }
         )
     };
-    (ahead.abs() > SKEW_SECS).then(|| Finding::new(Transport::ClockDiffers, seen()))
+    (ahead.abs() > SKEW_SECS).then(|| Finding::new(Cause::CLOCK_DIFFERS, seen()))
 }
 
 pub(super) fn certificate(answer: &Answer, now: Timestamp) -> Option<Finding> {
     let end = not_after(answer.certificate.as_deref()?)?;
     let ending = end.since(now).0 < ENDING_SECS;
-    ending.then(|| Finding::new(Transport::CertificateEnding, format!("the certificate ends at {end}")))
+    ending.then(|| Finding::new(Cause::CERTIFICATE_ENDING, format!("the certificate ends at {end}")))
 }
 
 pub(super) fn slow(probe: &Probe) -> Vec<Finding> {
-    probe.slower_than(SLOW_MILLIS).into_iter().map(|seen| Finding::new(Transport::Slow, seen)).collect()
+    probe.slower_than(SLOW_MILLIS).into_iter().map(|seen| Finding::new(Cause::SLOW, seen)).collect()
 }
 
 /// What the admin port says and nothing else of ours.
@@ -50,7 +50,7 @@ pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
         let ask = Ask::get(target.at(path));
         let answered = probe.ask(&ask).await;
         if answered.is_ok_and(|answer| answer.status == 200 && answer.body.contains(says)) {
-            return Some(Finding::new(Edge::AdminReachable, format!("{}: 200", ask.shown())));
+            return Some(Finding::new(Cause::ADMIN_REACHABLE, format!("{}: 200", ask.shown())));
         }
     }
     None
@@ -60,7 +60,7 @@ pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
 pub(super) async fn any_host(probe: &Probe, target: &Target) -> Option<Finding> {
     let ask = Ask::get(target.at(AUTHORIZATION_SERVER)).with("host", NOBODY);
     let issuer = issuer(probe, &ask).await?;
-    Some(Finding::new(Address::AnyHost, format!("Host {NOBODY} is answered as {issuer:?}")))
+    Some(Finding::new(Cause::ANY_HOST, format!("Host {NOBODY} is answered as {issuer:?}")))
 }
 
 /// The host of another site, by its name in TLS, too.
@@ -69,7 +69,7 @@ pub(super) async fn foreign(target: &Target, host: &str, at: SocketAddr) -> Opti
     let probe = Probe::new(named.host_str()?, Some(at), Trust::Anybody).ok()?;
     let ask = Ask::get(named).with("host", host);
     let issuer = issuer(&probe, &ask).await?;
-    Some(Finding::new(Address::ForeignHost, format!("{host} at {at} is answered as {issuer:?}")))
+    Some(Finding::new(Cause::FOREIGN_HOST, format!("{host} at {at} is answered as {issuer:?}")))
 }
 
 async fn issuer(probe: &Probe, ask: &Ask) -> Option<String> {

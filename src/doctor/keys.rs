@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::cause::{Finding, Published};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Client, Road};
@@ -25,7 +25,7 @@ struct Jwks {
 
 pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Finding> {
     let Some(url) = server.jwks_uri() else {
-        return vec![Finding::new(Published::JwksUnusable, "the metadata has no jwks_uri")];
+        return vec![Finding::new(Cause::JWKS_UNUSABLE, "the metadata has no jwks_uri")];
     };
     let (mut names, mut seen) = (BTreeSet::new(), String::new());
     for turn in 0..TURNS {
@@ -42,7 +42,7 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Fi
     }
     let differ = names.len() > 1;
     differ
-        .then(|| Finding::new(Published::KeysDiffer, format!("{seen}: {} different sets", names.len())))
+        .then(|| Finding::new(Cause::KEYS_DIFFER, format!("{seen}: {} different sets", names.len())))
         .into_iter()
         .collect()
 }
@@ -50,10 +50,10 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Fi
 /// The names of the keys that can verify a token of ours.
 fn kids(answer: &Answer, seen: &str) -> Result<Vec<String>, Finding> {
     let unusable =
-        |why: &str| Finding::new(Published::JwksUnusable, format!("{seen}: {}, {why}", answer.shown()));
+        |why: &str| Finding::new(Cause::JWKS_UNUSABLE, format!("{seen}: {}, {why}", answer.shown()));
     let jwks: Jwks = answer.json().filter(|_| answer.status == 200).ok_or_else(|| unusable("no JWKS"))?;
     if jwks.keys.iter().any(|key| PRIVATE.iter().any(|member| key.contains_key(*member))) {
-        return Err(Finding::new(Published::JwksPrivate, format!("{seen}: a private member")));
+        return Err(Finding::new(Cause::JWKS_PRIVATE, format!("{seen}: a private member")));
     }
     let text = |key: &serde_json::Map<_, serde_json::Value>, member: &str| {
         key.get(member)?.as_str().map(str::to_owned)
@@ -65,7 +65,7 @@ fn kids(answer: &Answer, seen: &str) -> Result<Vec<String>, Finding> {
     }
     let kept = kept_secs(answer);
     if kept > LONGEST_KEPT_SECS {
-        return Err(Finding::new(Published::JwksStale, format!("{seen}: kept for {} h", kept / 3600)));
+        return Err(Finding::new(Cause::JWKS_STALE, format!("{seen}: kept for {} h", kept / 3600)));
     }
     Ok(kids)
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::answer::Answer;
-use super::cause::{Finding, Guard};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Road, encoded, knocking};
@@ -18,10 +18,10 @@ pub(super) async fn findings(road: &Road<'_>) -> Vec<Finding> {
             Err(finding) => found.push(finding),
             // Where the first has no challenge, the others need none to be wrong.
             Ok(false) if method == Method::POST => {
-                return vec![Finding::new(Guard::ChallengeLost, "POST: no resource_metadata")];
+                return vec![Finding::new(Cause::CHALLENGE_LOST, "POST: no resource_metadata")];
             }
             Ok(false) if method == Method::HEAD && found.is_empty() => {
-                found.push(Finding::new(Guard::MethodRefused, "HEAD: no resource_metadata"));
+                found.push(Finding::new(Cause::METHOD_REFUSED, "HEAD: no resource_metadata"));
             }
             // Some servers have nothing to say by GET.
             Ok(_) => {}
@@ -41,7 +41,7 @@ async fn stripped(road: &Road<'_>) -> Option<Finding> {
     let seen = || {
         format!("{seen} with a bad token: {}, error {}", answer.shown(), error.as_deref().unwrap_or("none"))
     };
-    (answer.status == 401 && !says_so).then(|| Finding::new(Guard::AuthorizationStripped, seen()))
+    (answer.status == 401 && !says_so).then(|| Finding::new(Cause::AUTHORIZATION_STRIPPED, seen()))
 }
 
 /// The endpoint that no assistant needs before it leaves.

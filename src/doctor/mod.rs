@@ -21,6 +21,7 @@ mod road;
 mod scheme;
 mod shown;
 mod sign_in;
+mod stranger;
 mod target;
 
 use std::net::SocketAddr;
@@ -30,7 +31,7 @@ use reqwest::Method;
 use answer::{Answer, Silence};
 pub use assistants::Assistant;
 use assistants::Outcome;
-use cause::{Finding, Transport};
+use cause::{Cause, Finding};
 use documents::ServerMetadata;
 use probe::{Probe, Trust};
 pub use report::Report;
@@ -65,7 +66,7 @@ impl Examination {
     pub async fn report(&self, now: Timestamp) -> Result<Report, Unreached> {
         let report = Report::new(self.target.as_str());
         if self.target.is_plain() {
-            let finding = Finding::new(Transport::PlainHttp, self.target.as_str());
+            let finding = Finding::new(Cause::PLAIN_HTTP, self.target.as_str());
             return Ok(report.stops_everybody(&finding));
         }
         let host = self.target.url().host_str().unwrap_or_default();

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::answer::Answer;
-use super::cause::{Browser, Finding};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Road, knocking};
@@ -30,7 +30,7 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Fi
         found.extend(judged((&answer, &answered), (&preflight, allowed)));
     }
     // Where it is lost everywhere it is lost there, too.
-    if found.iter().any(|finding| finding.cause == Browser::CorsLost.into()) {
+    if found.iter().any(|finding| finding.cause == Cause::CORS_LOST) {
         found.retain(|finding| !finding.cause.is_note());
     }
     found
@@ -55,18 +55,18 @@ fn judged(
     let (read, asked) =
         (reads(answer), (200..300).contains(&allowed.status) && reads(&allowed) == Reads::May);
     match (read, asked) {
-        (Reads::Twice, _) => Some(Finding::new(Browser::CorsTwice, seen(ask, answer))),
+        (Reads::Twice, _) => Some(Finding::new(Cause::CORS_TWICE, seen(ask, answer))),
         (_, true) if reads(&allowed) == Reads::Twice => {
-            Some(Finding::new(Browser::CorsTwice, seen(preflight, &allowed)))
+            Some(Finding::new(Cause::CORS_TWICE, seen(preflight, &allowed)))
         }
         (Reads::May, true) => None,
-        (Reads::May, false) => Some(Finding::new(Browser::PreflightRefused, seen(preflight, &allowed))),
+        (Reads::May, false) => Some(Finding::new(Cause::PREFLIGHT_REFUSED, seen(preflight, &allowed))),
         // A server that has never heard of pages refuses both.
         (Reads::MayNot, false) if ask.is_knock() && answer.status == 401 => {
-            Some(Finding::new(Browser::NoPages, seen(preflight, &allowed)))
+            Some(Finding::new(Cause::NO_PAGES, seen(preflight, &allowed)))
         }
         (Reads::MayNot, _) if ask.is_knock() && answer.status != 401 => None,
-        (Reads::MayNot, _) => Some(Finding::new(Browser::CorsLost, seen(ask, answer))),
+        (Reads::MayNot, _) => Some(Finding::new(Cause::CORS_LOST, seen(ask, answer))),
     }
 }
 

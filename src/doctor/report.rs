@@ -1,7 +1,7 @@
 //! What was found, and for each assistant whether it would connect.
 
 use super::assistants::{Assistant, Outcome};
-use super::cause::{Cause, Document, Finding};
+use super::cause::{Cause, Finding};
 
 /// The end of an examination.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Report {
     pub(super) fn ended(&mut self, assistant: Assistant, way: Result<Outcome, Finding>, expected: bool) {
         let way = match way {
             Ok(Outcome::NotInvited) if expected => {
-                Err(Finding::new(Document::NotInvited, format!("{} registers", assistant.name())))
+                Err(Finding::new(Cause::NOT_INVITED, format!("{} registers", assistant.name())))
             }
             way => way,
         };

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 
-use super::super::cause::Edge;
+use super::super::cause::Cause;
 use super::super::probe::Ask;
 use super::super::road::{Client, encoded};
 use super::{Card, Finding, Outcome, Road};
@@ -37,5 +37,5 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
         "{seen} with a client_id and a secret that are invented: {}, not invalid_client",
         answer.shown()
     );
-    Err(Finding::new(Edge::Unexpected, seen))
+    Err(Finding::new(Cause::UNEXPECTED, seen))
 }
