@@ -64,7 +64,7 @@ store: needs tools ## Replicas that share a real Redis
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
 
-topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
+topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the table of docs/topologies.md
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
 
