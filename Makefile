@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PORT ?= 4180
 FUZZ_SECS ?= 60
+FUZZ_RUNS ?= -1
 
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
@@ -117,9 +118,9 @@ slow: needs tools ## What takes longer than a test may: an API server, replicas 
 mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
 	@tests/mutants.sh $(SHARD)
 
-fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
+fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target, or FUZZ_RUNS=10000000)
 	@tests/tools/install.sh cargo_fuzz
-	@fuzz/run.sh "$(FUZZ_SECS)"
+	@fuzz/run.sh "$(FUZZ_SECS)" "$(FUZZ_RUNS)"
 
 bench: needs ## What it costs, each figure beside another of the same run, with pictures (CHAPTERS="memory 1000000")
 	@tests/tools/install.sh debian_parts node_parts python_parts

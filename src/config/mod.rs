@@ -1,5 +1,6 @@
 //! The environment, parsed once: after `Config` there is no string left to check.
 
+mod accent;
 mod read;
 mod site;
 mod store;
@@ -10,6 +11,7 @@ mod vars;
 
 use std::path::PathBuf;
 
+pub use accent::Accent;
 pub use read::ConfigError;
 use read::{Read, list, seconds};
 pub use store::{RedisAddress, RedisStore, Store};
@@ -184,7 +186,7 @@ fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
     Ok(Pages {
         product_name: read.optional("PRODUCT_NAME", vars.product_name.clone(), types::line)?,
         support_contact: read.optional("SUPPORT_CONTACT", vars.support_contact.clone(), types::line)?,
-        accent: read.optional("ACCENT", vars.accent.clone(), types::colour)?,
+        accent: read.optional("ACCENT", vars.accent.clone(), str::parse)?.unwrap_or_default(),
     })
 }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
+use super::Accent;
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -147,7 +148,7 @@ pub struct Limits {
 pub struct Pages {
     pub product_name: Option<String>,
     pub support_contact: Option<String>,
-    pub accent: Option<String>,
+    pub accent: Accent,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -179,11 +180,4 @@ pub(super) fn line(text: &str) -> Result<String, &'static str> {
     } else {
         Err("one line of at most 100 bytes is needed")
     }
-}
-
-pub(super) fn colour(text: &str) -> Result<String, &'static str> {
-    let hex = text
-        .strip_prefix('#')
-        .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if hex { Ok(text.to_owned()) } else { Err("a colour such as #0b57d0 is needed") }
 }

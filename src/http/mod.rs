@@ -79,10 +79,6 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
             api(metadata::AUTHORIZATION_SERVER, "GET, HEAD, OPTIONS")
                 .route(get().to(metadata::authorization_server)),
         )
-        .service(
-            api(&format!("{PROTECTED_RESOURCE}{{path:.*}}"), "GET, HEAD, OPTIONS")
-                .route(get().to(metadata::protected_resource)),
-        )
         .service(api(metadata::JWKS, "GET, HEAD, OPTIONS").route(get().to(metadata::jwks)))
         .service(api(register::PATH, "POST, OPTIONS").route(web::post().to(register::register)))
         .service(api(authorize::PATH, "GET, HEAD").route(get().to(authorize::authorize)))
@@ -91,6 +87,11 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
         )
         .service(api(token::PATH, "POST, OPTIONS").route(web::post().to(token::token)))
         .service(api(revoke::PATH, "POST, OPTIONS").route(web::post().to(revoke::revoke)))
+        // Paths are tried in this order, and a pattern takes longer than a word.
+        .service(
+            api(&format!("{PROTECTED_RESOURCE}{{path:.*}}"), "GET, HEAD, OPTIONS")
+                .route(get().to(metadata::protected_resource)),
+        )
         .service(
             web::resource([verify::PATH.to_owned(), format!("{}/{{path:.*}}", verify::PATH)])
                 .to(verify::verify),

@@ -74,7 +74,7 @@ impl KeyRecord {
             x,
             y,
             d: URL_SAFE_NO_PAD.encode(secret.to_bytes()),
-            k: encrypts.then(|| URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(32))),
+            k: encrypts.then(|| URL_SAFE_NO_PAD.encode(<[u8; 32]>::generate())),
             state,
             since: now,
             until: None,
