@@ -17,7 +17,7 @@ pub(super) async fn findings(road: &Road<'_>, token: &Sealed<AccessToken>) -> Op
         Err(silence) => return Some(Finding::silent(&silence, &ask.shown())),
     };
     if let Some(cause) = refused(&answer) {
-        return Some(Finding::new(cause, format!("{} with the token: {}", ask.shown(), answer.shown())));
+        return Some(Finding::new(cause, format!("{}, with the token", answer.shown())));
     }
     let session = answer.header("mcp-session-id").map(str::to_owned);
     let within = |method| {

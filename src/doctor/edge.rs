@@ -8,10 +8,10 @@ use super::answer::Answer;
 use super::cause::{Cause, Finding};
 use super::certificate::not_after;
 use super::probe::{Ask, Probe, Trust};
+use super::road::AUTHORIZATION_SERVER;
 use super::target::Target;
 use crate::clock::Timestamp;
 
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 const SKEW_SECS: i64 = 60;
 const ENDING_SECS: i64 = 14 * 24 * 60 * 60;
 /// mcp-remote's patience with a document.
@@ -48,9 +48,9 @@ pub(super) fn slow(probe: &Probe) -> Vec<Finding> {
 pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
     for (path, says) in [("/metrics", "mcp_auth_"), ("/readyz", "ready\n")] {
         let ask = Ask::get(target.at(path));
-        let answered = probe.ask(&ask).await;
-        if answered.is_ok_and(|answer| answer.status == 200 && answer.body.contains(says)) {
-            return Some(Finding::new(Cause::ADMIN_REACHABLE, format!("{}: 200", ask.shown())));
+        let answered = probe.ask(&ask).await.ok();
+        if let Some(answer) = answered.filter(|answer| answer.status == 200 && answer.body.contains(says)) {
+            return Some(Finding::new(Cause::ADMIN_REACHABLE, answer.shown()));
         }
     }
     None
@@ -90,7 +90,7 @@ mod tests {
         let answer = |headers: &[(&'static str, &str)]| {
             let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
             let headers: HeaderMap = headers.collect();
-            Answer { status: 200, headers, body: String::new(), millis: 0, certificate: None }
+            Answer { status: 200, headers, ..Answer::default() }
         };
         for (headers, differs) in [
             (vec![("date", "Wed, 25 Nov 2026 12:00:00 GMT")], false),

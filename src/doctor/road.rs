@@ -14,7 +14,7 @@ use super::stranger::stranger;
 use super::target::Target;
 use crate::flow::verify::PROTECTED_RESOURCE;
 
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+pub(super) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
 /// One assistant on its way.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ impl<'a> Road<'a> {
         let ask = self.manner.iter().fold(ask, |ask, (name, value)| ask.with(name, *value));
         let answer = self.probe.ask(&ask).await.map_err(|silence| Finding::silent(&silence, &ask.shown()))?;
         let Some(cause) = stranger(&ask, &answer) else { return Ok(answer) };
-        let seen = format!("{}: {}", ask.shown(), answer.shown());
+        let seen = answer.shown();
         let agent = self.manner.iter().find(|(name, _)| *name == "user-agent");
         let Some((_, agent)) = agent else { return Err(Finding::new(cause, seen)) };
         let with_our_own_name = self.probe.ask(&plain).await;
@@ -59,17 +59,15 @@ impl<'a> Road<'a> {
 
     /// Calls the MCP server without a token. Says whether it names the document of this address.
     pub(super) async fn knock(&self, method: Method) -> Result<bool, Finding> {
-        let ask = knocking(method, self.target);
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
-        let seen = format!("{seen}: {}", answer.shown());
+        let answer = self.ask(knocking(method, self.target)).await?;
+        let wrong = |cause| Err(Finding::new(cause, answer.shown()));
         match answer.status {
             401 => self.names_the_document(&answer),
             405 => Ok(false),
-            404 => Err(Finding::new(Cause::NOT_SERVED, seen)),
+            404 => wrong(Cause::NOT_SERVED),
             // The MCP server's own word for what is wrong: it was asked.
-            200..300 | 400 | 406 | 415 => Err(Finding::new(Cause::UNGUARDED, seen)),
-            _ => Err(Finding::new(Cause::UNEXPECTED, seen)),
+            200..300 | 400 | 406 | 415 => wrong(Cause::UNGUARDED),
+            _ => wrong(Cause::UNEXPECTED),
         }
     }
 
@@ -118,15 +116,12 @@ impl<'a> Road<'a> {
     }
 
     async fn document<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<T, Finding> {
-        let seen = ask.shown();
         let answer = self.ask(ask.with("accept", "application/json")).await?;
-        let seen = format!("{seen}: {}", answer.shown());
         if answer.status != 200 {
-            return Err(Finding::new(Cause::METADATA_MISSING, seen));
+            return Err(Finding::new(Cause::METADATA_MISSING, answer.shown()));
         }
-        answer.json().ok_or_else(|| {
-            Finding::new(Cause::UNEXPECTED, format!("{seen}, not the JSON that belongs there"))
-        })
+        let seen = || format!("{}, not the JSON that belongs there", answer.shown());
+        answer.json().ok_or_else(|| Finding::new(Cause::UNEXPECTED, seen()))
     }
 
     /// Registers with all callbacks of an assistant, and goes on with one that it can be answered at.
@@ -137,19 +132,15 @@ impl<'a> Road<'a> {
         usable: &[&str],
     ) -> Result<Option<Client>, Finding> {
         let Some(url) = server.registration_endpoint() else { return Ok(None) };
-        let ask = Ask::post(url, "application/json", metadata(callbacks));
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
+        let answer = self.ask(Ask::json(url, metadata(callbacks))).await?;
         if answer.error().as_deref() == Some("invalid_redirect_uri") {
             return Ok(None);
         }
-        let seen = format!("{seen}: {}", answer.shown());
-        match answer.status {
-            200 | 201 => {}
-            _ => return Err(Finding::new(Cause::UNEXPECTED, seen)),
+        let wrong = |cause| Finding::new(cause, answer.shown());
+        if ![200, 201].contains(&answer.status) {
+            return Err(wrong(Cause::UNEXPECTED));
         }
-        let registered: Registered =
-            answer.json().ok_or_else(|| Finding::new(Cause::REGISTRATION_SHAPE, seen))?;
+        let registered: Registered = answer.json().ok_or_else(|| wrong(Cause::REGISTRATION_SHAPE))?;
         registered.is_well_formed()?;
         let kept = usable.iter().find(|uri| registered.redirect_uris.iter().any(|kept| kept == *uri));
         Ok(kept.map(|uri| Client { id: registered.client_id, redirect_uri: (*uri).to_owned() }))
@@ -182,10 +173,8 @@ impl<'a> Road<'a> {
             ("code_verifier", sign_in::VERIFIER),
             ("resource", self.target.resource().as_str()),
         ];
-        let ask = Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).again(turn);
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
-        let seen = |error: &str| format!("{seen}: {} {}", answer.shown(), short(error));
+        let answer = self.ask(Ask::form(url, &form).again(turn)).await?;
+        let seen = |error: &str| format!("{} {}", answer.shown(), short(error));
         match answer.error().as_deref() {
             Some("invalid_grant") => Ok(()),
             Some("invalid_client") => Err(Finding::new(Cause::CLIENT_FORGOTTEN, seen("invalid_client"))),
@@ -222,7 +211,7 @@ pub(super) fn knocking(method: Method, target: &Target) -> Ask {
         "clientInfo": {"name": "doctor", "version": env!("CARGO_PKG_VERSION")},
     }});
     let ask = if method == Method::POST {
-        Ask::post(target.url().clone(), "application/json", body.to_string())
+        Ask::json(target.url().clone(), body.to_string())
     } else {
         Ask::new(method, target.url().clone())
     };
@@ -238,8 +227,4 @@ fn metadata(callbacks: &[&str]) -> String {
         "token_endpoint_auth_method": "none",
     })
     .to_string()
-}
-
-pub(super) fn encoded(form: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }

@@ -22,5 +22,5 @@ pub(super) async fn mistaken(
     // Whether assistants trust it is another matter.
     let probe = Probe::new(target.url().host_str()?, at, Trust::Anybody).ok()?;
     let answer = probe.ask(&ask).await.ok()?;
-    Some(Finding::new(Cause::TLS_THERE, format!("by http: {seen}; by https: {}", answer.shown())))
+    Some(Finding::new(Cause::TLS_THERE, format!("by http {seen}; by https {}", answer.shown())))
 }

@@ -63,7 +63,7 @@ fn authorize_url(road: &Road<'_>, server: &ServerMetadata, client: &Client) -> O
 }
 
 fn seen(ask: &Ask, answer: &Answer, client: &Client) -> Result<Gate, Finding> {
-    let shown = format!("{}: {}", ask.shown(), answer.shown());
+    let shown = answer.shown();
     if answer.is_redirect() {
         let Some(to) = answer.location(ask.url()) else { return Ok(Gate::Page) };
         let answers = to.as_str().starts_with(&client.redirect_uri);

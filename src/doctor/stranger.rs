@@ -41,7 +41,7 @@ mod tests {
         for (name, value) in headers {
             all.insert(*name, value.parse().unwrap());
         }
-        Answer { status, headers: all, body: body.to_owned(), millis: 0, certificate: None }
+        Answer { status, headers: all, body: body.to_owned(), ..Answer::default() }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use reqwest::Method;
 
 use super::super::cause::Cause;
 use super::super::probe::Ask;
-use super::super::road::{Client, encoded};
+use super::super::road::Client;
 use super::{Card, Finding, Outcome, Road};
 
 pub(super) const CARD: Card = Card {
@@ -26,16 +26,11 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let Some(url) = server.token_endpoint() else { return Ok(Outcome::Known) };
     let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", CALLBACK)];
     let basic = format!("Basic {}", STANDARD.encode("minted:secret"));
-    let ask =
-        Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).with("authorization", basic);
-    let seen = ask.shown();
-    let answer = road.ask(ask).await?;
+    let answer = road.ask(Ask::form(url, &form).with("authorization", basic)).await?;
     if answer.error().as_deref() == Some("invalid_client") {
         return Ok(Outcome::Known);
     }
-    let seen = format!(
-        "{seen} with a client_id and a secret that are invented: {}, not invalid_client",
-        answer.shown()
-    );
+    let seen =
+        format!("{}, not invalid_client, with a client_id and a secret that are invented", answer.shown());
     Err(Finding::new(Cause::UNEXPECTED, seen))
 }
