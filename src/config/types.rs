@@ -9,7 +9,6 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
-use super::Accent;
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -143,14 +142,6 @@ pub struct Limits {
     pub token_failures: Option<NonZeroU32>,
 }
 
-/// What people see on the pages.
-#[derive(Clone, Debug, Default)]
-pub struct Pages {
-    pub product_name: Option<String>,
-    pub support_contact: Option<String>,
-    pub accent: Accent,
-}
-
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
     Json,
@@ -172,12 +163,4 @@ impl FromStr for LogFormat {
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let parsed = text.parse::<tracing_subscriber::filter::Targets>();
     parsed.map(|_| text.to_owned()).map_err(|error| format!("it is no filter: {error}"))
-}
-
-pub(super) fn line(text: &str) -> Result<String, &'static str> {
-    if text.len() <= 100 && !text.contains(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        Err("one line of at most 100 bytes is needed")
-    }
 }

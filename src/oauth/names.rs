@@ -18,7 +18,7 @@ impl Issuer {
 
     /// Host and port as a client writes them into `Host`.
     pub fn authority(&self) -> &str {
-        self.0.split_once("://").map_or("", |(_, authority)| authority)
+        self.0.rsplit('/').next().unwrap_or_default()
     }
 
     /// The absolute URL of a path of ours.
@@ -32,7 +32,7 @@ impl Issuer {
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &str {
-        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+        self.0.split(':').next().unwrap_or_default()
     }
 
     /// Does a `Host` header mean this origin? The default port may be named.

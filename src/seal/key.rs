@@ -103,10 +103,8 @@ impl KeyRecord {
         if thumbprint(&self.x, &self.y) != self.kid {
             return Err(KeyError::Kid);
         }
-        match (self.state, self.until) {
-            (State::Next | State::Active, Some(_)) => Err(KeyError::Ended),
-            _ => Ok(()),
-        }
+        let has_end = self.until.is_some();
+        if has_end && self.state != State::Retired { Err(KeyError::Ended) } else { Ok(()) }
     }
 }
 
