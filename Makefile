@@ -65,7 +65,7 @@ store: needs tools ## Replicas that share a real Redis
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
 
-topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
+topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the table of docs/topologies.md
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
 
@@ -78,11 +78,13 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-pictures: needs tools ## Draw docs/pictures anew: the deployment, and the pages as Chromium shows them
+pictures: needs tools ## Draw docs/pictures anew: the deployment, the dashboard, and the pages as Chromium shows them
 	@tests/tools/install.sh graphviz
 	@cargo test --test browser everybody_can_read
+	@DASHBOARD_SECS=90 cargo test --test monitoring every_panel
 	@cp tests/screenshots/question-loopback-desktop-light.png docs/pictures/consent.png
 	@cp tests/screenshots/landing-internal-desktop-light.png docs/pictures/landing.png
+	@cp tests/screenshots/dashboard.png docs/pictures/dashboard.png
 	@dot -Tsvg docs/pictures/deployment.dot -o docs/pictures/deployment.svg
 
 supply: needs ## Is every dependency used, of a licence and from a registry that deny.toml allows?
