@@ -9,6 +9,7 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
+use super::read;
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -24,8 +25,7 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         match text.strip_prefix("unix:") {
-            Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
-            Some(_) => Err("unix: needs an absolute path"),
+            Some(path) => read::socket(path).map(Self::Unix),
             None => text.parse().map(Self::Tcp).map_err(|_| "it is ADDRESS:PORT or unix:/path"),
         }
     }
