@@ -4,6 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PORT ?= 4180
 FUZZ_SECS ?= 60
+FUZZ_RUNS ?= -1
 
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
@@ -68,7 +69,7 @@ assistants: needs tools ## Claude Code, Codex, Copilot, opencode, VS Code and ot
 	@tests/tools/install.sh assistant_parts
 	@cargo test --test assistants
 
-topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
+topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the table of docs/topologies.md
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
 
@@ -81,11 +82,13 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-pictures: needs tools ## Draw docs/pictures anew: the deployment, and the pages as Chromium shows them
+pictures: needs tools ## Draw docs/pictures anew: the deployment, the dashboard, and the pages as Chromium shows them
 	@tests/tools/install.sh graphviz
 	@cargo test --test browser everybody_can_read
+	@DASHBOARD_SECS=90 cargo test --test monitoring every_panel
 	@cp tests/screenshots/question-loopback-desktop-light.png docs/pictures/consent.png
 	@cp tests/screenshots/landing-internal-desktop-light.png docs/pictures/landing.png
+	@cp tests/screenshots/dashboard.png docs/pictures/dashboard.png
 	@dot -Tsvg docs/pictures/deployment.dot -o docs/pictures/deployment.svg
 
 supply: needs ## Is every dependency used, of a licence and from a registry that deny.toml allows?
@@ -120,9 +123,9 @@ slow: needs tools ## What takes longer than a test may: an API server, the assis
 mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
 	@tests/mutants.sh $(SHARD)
 
-fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target)
+fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target, or FUZZ_RUNS=10000000)
 	@tests/tools/install.sh cargo_fuzz
-	@fuzz/run.sh "$(FUZZ_SECS)"
+	@fuzz/run.sh "$(FUZZ_SECS)" "$(FUZZ_RUNS)"
 
 bench: needs ## What it costs, each figure beside another of the same run, with pictures (CHAPTERS="memory 1000000")
 	@tests/tools/install.sh debian_parts node_parts python_parts

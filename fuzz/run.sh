@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Runs each target, or those that are named, for a bounded time: run.sh SECONDS [TARGET...]
+# Runs each target, or those that are named, for a bounded time and a bounded number of executions (-1: any number):
+#   run.sh SECONDS EXECUTIONS [TARGET...]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=$1
-shift
+executions=$2
+shift 2
 PATH=$PWD/tests/tools/bin:$PATH
 # The compiler is pinned and no nightly; without a sanitizer nothing of nightly's is needed but the instrumentation.
 export RUSTC_BOOTSTRAP=1
@@ -18,7 +20,7 @@ for target in "${targets[@]}"; do
     log=fuzz/target/$target.log
     mkdir -p "$fresh"
     cargo fuzz run --sanitizer none "$target" "$fresh" "fuzz/corpus/$target" -- \
-        -max_total_time="$seconds" -max_len=8192 -timeout=10 -print_final_stats=1 >"$log" 2>&1 || failed+=("$target")
+        -max_total_time="$seconds" -runs="$executions" -max_len=8192 -timeout=10 -print_final_stats=1 >"$log" 2>&1 || failed+=("$target")
     awk -v target="$target" '/executed_units/ {n = $2} /average_exec_per_sec/ {r = $2}
         END {printf "%-18s %9d runs, %7d a second\n", target, n, r}' "$log"
 done
