@@ -117,9 +117,9 @@ install_assistant_parts() {
         export PATH=$PWD/node_modules/.bin:$PATH
         cd assistants
         npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-        # These two put the program for this machine into its place; VS Code has a lock file of its own.
+        # What their own installations do beside; VS Code has a lock file of its own.
         node node_modules/@anthropic-ai/claude-code/install.cjs
-        (cd node_modules/opencode-ai && node postinstall.mjs)
+        ln -sf ../opencode-linux-x64/bin/opencode node_modules/.bin/opencode
         cd node_modules/code-server/lib/vscode
         npm install --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
     )
