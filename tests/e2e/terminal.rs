@@ -1,6 +1,7 @@
 //! A program at a terminal: what it shows, and what a person types there.
 
 use std::{
+    fs,
     io::{Read, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -23,7 +24,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// It ends with its handle, and with the thread of the test.
     pub(crate) fn start(line: &str, folder: &Path, environment: &[(&'static str, String)]) -> Self {
-        let line = format!("stty rows 50 cols 200; exec {line}");
+        let line = format!("stty rows 50 cols 200; exec setpriv --pdeathsig KILL {line}");
         let mut child = Command::new("setpriv")
             .args([
                 "--pdeathsig",
@@ -110,7 +111,12 @@ impl Terminal {
 }
 
 impl Drop for Terminal {
+    /// A program may outlive its terminal, and what it started may outlive it: they are one group, named after the first.
     fn drop(&mut self) {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        if let Some(group) = fs::read_to_string(children).ok().filter(|group| !group.is_empty()) {
+            let _ = Command::new("sh").args(["-c", "kill -KILL -- -$0", group.trim()]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
