@@ -19,18 +19,14 @@ use crate::{
 /// Without a token and with one; and the other site is not answered where it should not be.
 pub(crate) async fn finds_nothing(stack: &Stack) {
     let alice = Person::named("alice", stack);
-    for (site, expected, other) in
-        [(&stack.internal, "claude-code", &stack.public), (&stack.public, "claude-desktop", &stack.internal)]
-    {
+    for (site, expected, other) in [
+        (&stack.internal, ["--for=claude-code", "--for=cursor"], &stack.public),
+        (&stack.public, ["--for=claude-desktop", "--for=cursor-cloud-agents"], &stack.internal),
+    ] {
         // Where both sites have one port, each is answered there.
         let foreign = (site.port() != other.port()).then(|| format!("--foreign-host={}", other.host()));
         let foreign: Vec<_> = foreign.as_deref().into_iter().collect();
-        let said = Examined::of(
-            stack,
-            site,
-            &[&["--for", expected, "--for", "cursor"][..], &foreign].concat(),
-            None,
-        );
+        let said = Examined::of(stack, site, &[&expected[..], &foreign].concat(), None);
         assert_eq!(said.report["healthy"], true, "{:#}", said.report);
         let held = Held::after_the_whole_way(site, &alice).await;
         let said = Examined::of(stack, site, &[], Some(&held.tokens.access));
