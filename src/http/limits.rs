@@ -162,6 +162,15 @@ mod tests {
         assert!(table.count(&usize::MAX, later).is_ok());
     }
 
+    // T20
+    #[test]
+    fn newcomers_wait_while_there_is_no_room_and_nobody_is_quiet() {
+        let table: Table<usize> = Table::new(NonZeroU32::MIN);
+        assert!((0..CALLERS).all(|caller| table.count(&caller, NOW).is_ok()));
+        assert_eq!(table.count(&CALLERS, NOW), Err(TooMany { retry_after_secs: 1 }));
+        assert_eq!(table.limiter.len(), CALLERS);
+    }
+
     #[test]
     fn who_is_over_the_limit_is_told_how_long_to_wait() {
         let table: Table<usize> = Table::new(NonZeroU32::MIN);
