@@ -13,35 +13,36 @@ cd "$(dirname "$0")/.."
 readonly guards=('src/flow/**' 'src/artifact/**' 'src/seal/**' src/http/identity.rs src/http/params.rs 'src/oauth/**')
 readonly SHARDS=2 tree=target/mutants/tree outcomes=target/mutants/outcomes
 # A file, what of it by the names that cargo-mutants gives, and whose tests are tried one after the other: the library's
-# (rules), or those of a binary that have one of these words in their names. What shows, logs or counts is left out.
+# (rules), or those of a binary that have one of these words in their names. All HTTP tests follow. What shows, logs or
+# counts is left out.
 readonly elsewhere=(
+    'src/http/consent.rs          .                                         http:consent'
+    'src/http/limits.rs           may_|failed|count|&.with                  rules http:limits,fetched_reach'
+    'src/http/guard.rs            admit|may_call|bearer                     http:gateway,verify'
+    'src/http/register.rs         .                                         http:register,limits'
+    'src/http/body.rs             form|read|\*                              http:token,revoke,register'
+    'src/http/credentials.rs      in.credentials|credentials.->|basic       http:minted,token,grants,revoke'
+    'src/http/token.rs            parsed                                    http:token,grants'
+    'src/http/mod.rs              Here::of|refuse_get                       http:jwks,metadata,consent'
+    'src/http/pages.rs            whence|html                               http:consent_page,documents,minted'
+    'src/http/error.rs            no_store                                  http:never_kept'
+    'src/http/cors.rs             in.cors|preflight|open                    http:metadata,consent,gateway,limits'
+    'src/http/log.rs              known_or_new_id                           http:observed'
+    'src/http/caller.rs           .                                         rules'
+    'src/http/gateway/headers.rs  to_upstream|is_|as_read|connection_|append  rules http:gateway'
+    'src/spent/memory.rs          .                                         rules http:token,refresh,revoke'
+    'src/spent/mod.rs             open_family|present|revoke|is_replay      http:token,refresh,revoke'
+    'src/site.rs                  Site::|RedirectPolicy::admits             rules http:redirect_uris,several_resources,origins'
+    'src/rules/deny.rs            .                                         rules http:deny'
+    'src/rules/people.rs          .                                         rules http:people'
+    'src/rules/mod.rs             Rules::(denies|people|secrets)            http:deny,people,identity'
     'src/fetch/address.rs         .                                         rules'
     'src/fetch/outside.rs         Reach::|Resolver|is_json                  rules http:fetched'
     'src/fetch/mod.rs             builder|is_ok|in.body|body.->             http:fetched'
     'src/document/cache.rs        .                                         rules http:fetched'
     'src/document/fetched.rs      Fetched::fetch|\*                         http:fetched'
     'src/document/mod.rs          DocumentUrl>                              rules http:fetched,documents'
-    'src/rules/deny.rs            .                                         rules http:deny'
-    'src/rules/people.rs          .                                         rules http:people'
-    'src/rules/mod.rs             Rules::(denies|people|secrets)            http:deny,people,identity'
-    'src/site.rs                  Site::|RedirectPolicy::admits             rules http:redirect_uris,several_resources,origins'
-    'src/spent/memory.rs          .                                         rules http:token,refresh,revoke'
-    'src/spent/mod.rs             open_family|present|revoke|is_replay      http:token,refresh,revoke'
     'src/spent/redis.rs           ::(open|present|revoke|is_revoked|list|step|take)  store'
-    'src/http/gateway/headers.rs  to_upstream|is_|as_read|connection_|append  rules http:gateway'
-    'src/http/limits.rs           may_|failed|count|&.with                  rules http:limits,fetched_reach'
-    'src/http/caller.rs           .                                         rules'
-    'src/http/consent.rs          .                                         http:consent'
-    'src/http/guard.rs            admit|may_call|bearer                     http:gateway,verify'
-    'src/http/credentials.rs      in.credentials|credentials.->|basic       http:minted,token,grants,revoke'
-    'src/http/token.rs            parsed                                    http:token,grants'
-    'src/http/body.rs             form|read|\*                              http:token,revoke,register'
-    'src/http/register.rs         .                                         http:register,limits'
-    'src/http/mod.rs              Here::of|refuse_get                       http:jwks,metadata,consent'
-    'src/http/pages.rs            whence|html                               http:consent_page,documents,minted'
-    'src/http/error.rs            no_store                                  http:never_kept'
-    'src/http/cors.rs             in.cors|preflight|open                    http:metadata,consent,gateway,limits'
-    'src/http/log.rs              known_or_new_id                           http:observed'
 )
 # What one change costs is building and linking, so: no debug information of ours, and a linker that is fast.
 readonly cargo_args=(--config 'profile.dev.package.mcp-auth-sidecar.debug=0')
@@ -55,7 +56,7 @@ main() {
     case "${1:-}" in
         "") all ;;
         text) texts "${@:2}" ;;
-        elsewhere) green --test=store; rooms "${@:2}" ;;
+        elsewhere) green; rooms "${@:2}" ;;
         [0-9]*/[0-9]*) green; judge "shard-${1%/*}" 'rules http' "${guards[@]/#/--file=}" --shard "$1" ;;
         --*) green; judge chosen 'rules http' "${guards[@]/#/--file=}" "$@" ;;
         *) green; judge files 'rules http' "${@/#/--file=}" ;;
@@ -64,7 +65,7 @@ main() {
 
 all() {
     local shard failed=0
-    green --test=store
+    green
     for ((shard = 0; shard < SHARDS; shard++)); do
         judge "shard-$shard" 'rules http' "${guards[@]/#/--file=}" --shard "$shard/$SHARDS" || failed=1
     done
@@ -79,7 +80,8 @@ rooms() {
     for room in "${elsewhere[@]}"; do
         read -r file what tests <<<"$room"
         [[ $# = 0 || " $* " = *" $file "* ]] || continue
-        judge "$(tr / - <<<"${file#src/}")" "$tests" --file="$file" --re="$what" || failed=1
+        [[ $tests != *store* ]] || green --test=store
+        judge "$(tr / - <<<"${file#src/}")" "$tests http" --file="$file" --re="$what" || failed=1
     done
     return "$failed"
 }
@@ -94,14 +96,17 @@ copy_tree() {
     touch "$tree/src/lib.rs"
 }
 
-green() { (cd "$tree" && mold -run cargo test "${cargo_args[@]}" --quiet --lib --test http "$@"); }
+green() {
+    [ $# -gt 0 ] || set -- --lib --test=http
+    (cd "$tree" && mold -run cargo test "${cargo_args[@]}" --quiet "$@")
+}
 
 # One pass after the other, because most changes are noticed by the cheaper one.
 judge() {
     local to tests left="" only=("${@:3}")
     for tests in $2; do
-        to=$outcomes/$1/${tests%%:*}
-        pass "$to" "$tests" "${only[@]}"
+        to=$outcomes/$1/$tests
+        pass "$to" "$tests" "${only[@]}" || return 1
         # cargo-mutants lets changes of fields pass by any --re.
         grep -Fxf "${left:-$to/mutants.out/missed.txt}" "$to/mutants.out/missed.txt" >"$to/left" || return 0
         left=$to/left
