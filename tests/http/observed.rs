@@ -118,8 +118,9 @@ async fn every_step_of_the_way_is_counted_at_its_site() {
     let denied = server.authorize(&alice(), &client.request()).await;
     server.reply(&alice(), &denied.question(), "deny").await;
     server.tokens(&client).await;
+    server.tokens(&client).await;
     let text = server.metrics().await;
-    for (step, times) in [("registered", 1), ("authorized", 2), ("consented", 1), ("exchanged", 1)] {
+    for (step, times) in [("registered", 1), ("authorized", 3), ("consented", 2), ("exchanged", 2)] {
         let series = format!(r#"mcp_auth_steps_total{{site="public",step="{step}"}}"#);
         assert_eq!(value(&text, &series), Some(times), "{series} after {refused:?}\n{text}");
     }
