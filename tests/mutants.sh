@@ -25,7 +25,6 @@ readonly elsewhere=(
     'src/http/token.rs            parsed                                    http:token,grants'
     'src/http/mod.rs              Here::of|refuse_get                       http:jwks,metadata,consent'
     'src/http/pages.rs            whence|html                               http:consent_page,documents,minted'
-    'src/http/error.rs            no_store                                  http:never_kept'
     'src/http/cors.rs             in.cors|preflight|open                    http:metadata,consent,gateway,limits'
     'src/http/log.rs              known_or_new_id                           http:observed'
     'src/http/caller.rs           .                                         rules'

@@ -164,6 +164,12 @@ mod tests {
         assert!(table.count(&usize::MAX, later).is_ok());
     }
 
+    #[test]
+    fn who_was_quiet_makes_room_for_a_newcomer() {
+        let table: Table<usize> = Table::new(NonZeroU32::MAX);
+        assert!((0..=CALLERS).all(|caller| table.count(&caller, NOW).is_ok()));
+    }
+
     // T20
     #[test]
     fn newcomers_wait_while_there_is_no_room_and_nobody_is_quiet() {
