@@ -9,7 +9,7 @@ FUZZ_RUNS ?= -1
 # Runs a command and prints how long it took: $(call part,name,command)
 part = start=$$SECONDS; $(2); printf -- '--- %s: %s s\n' '$(1)' "$$((SECONDS - start))"
 
-.PHONY: help run demo test check fmt lint doc tools store e2e topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
+.PHONY: help run demo test check fmt lint doc tools store e2e assistants topologies servers browser conformance pictures supply image container reproducible apiserver slow mutants fuzz bench instructions needs
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,7 @@ fmt: needs ## Is the code formatted?
 	@cargo fmt --check
 
 lint: needs ## Clippy, every warning an error
-	@cargo clippy --all-targets --test apiserver -- -D warnings
+	@cargo clippy --all-targets --test apiserver --test assistants -- -D warnings
 
 doc: needs ## Build the documentation, every warning an error
 	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
@@ -65,7 +65,11 @@ store: needs tools ## Replicas that share a real Redis
 e2e: needs tools ## The end-to-end tests alone
 	@cargo test --test e2e
 
-topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the README's table
+assistants: needs tools ## Claude Code, Codex, Copilot, opencode, VS Code and others, connected by what the landing page tells (two gigabytes to install)
+	@tests/tools/install.sh assistant_parts
+	@cargo test --test assistants
+
+topologies: needs tools ## Every topology of deploy/, started as it stands, with every MCP server: the table of docs/topologies.md
 	@cargo build --quiet --example rmcp_server
 	@cargo test --test topologies
 
@@ -78,11 +82,13 @@ browser: needs tools ## The pages in Chromium, with screenshots into tests/scree
 conformance: needs tools ## Judges that others wrote, as one table
 	@cargo test --test conformance
 
-pictures: needs tools ## Draw docs/pictures anew: the deployment, and the pages as Chromium shows them
+pictures: needs tools ## Draw docs/pictures anew: the deployment, the dashboard, and the pages as Chromium shows them
 	@tests/tools/install.sh graphviz
 	@cargo test --test browser everybody_can_read
+	@DASHBOARD_SECS=90 cargo test --test monitoring every_panel
 	@cp tests/screenshots/question-loopback-desktop-light.png docs/pictures/consent.png
 	@cp tests/screenshots/landing-internal-desktop-light.png docs/pictures/landing.png
+	@cp tests/screenshots/dashboard.png docs/pictures/dashboard.png
 	@dot -Tsvg docs/pictures/deployment.dot -o docs/pictures/deployment.svg
 
 supply: needs ## Is every dependency used, of a licence and from a registry that deny.toml allows?
@@ -104,8 +110,9 @@ apiserver: needs ## The Kubernetes files and the nightly job on a real API serve
 	@tests/tools/install.sh api_server manifest_parts debian_parts
 	@cargo test --test apiserver
 
-slow: needs tools ## What takes longer than a test may: an API server, replicas under load, floods, streams held still and half a load for hours
+slow: needs tools ## What takes longer than a test may: an API server, the assistants, replicas under load, floods, streams held still and half a load for hours
 	@$(call part,apiserver,$(MAKE) --no-print-directory apiserver)
+	@$(call part,assistants,$(MAKE) --no-print-directory assistants)
 	@$(call part,replicas,REPLICAS_SECS=300 cargo test --test replicas load)
 	@$(call part,gateway,GATEWAY_HOLD_SECS=3600 cargo test --test gateway stands_still)
 	@$(call part,drowned,DROWN_SECS=600 cargo test --test drowned whoever)

@@ -36,6 +36,10 @@ impl<T> Watched<T> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Looks whether the file changed. A mistake is logged once for each change of the file.
     pub fn look(&self, telemetry: &Telemetry, now: Timestamp) {
         let text = fs::read_to_string(&self.path);

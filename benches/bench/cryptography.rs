@@ -36,11 +36,11 @@ impl Work {
     /// |---|---|---|---|---|
     /// | authorize | | | | question |
     /// | consent | | question | code | code |
-    /// | code | code | code | access token | refresh token |
+    /// | code | | code | access token | refresh token |
     /// | refresh | | refresh token | access token | refresh token |
     ///
-    /// (A `client_id` that was signed here is not verified here.)
-    pub(crate) const FLOW: Self = Self { signed: 3, verified: 1, sealed: 4, opened: 3 };
+    /// (What was signed here is not verified here: neither a `client_id` nor a code.)
+    pub(crate) const FLOW: Self = Self { signed: 3, verified: 0, sealed: 4, opened: 3 };
 }
 
 impl Cryptography {

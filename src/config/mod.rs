@@ -1,5 +1,7 @@
 //! The environment, parsed once: after `Config` there is no string left to check.
 
+mod accent;
+mod pages;
 mod read;
 mod site;
 mod store;
@@ -10,12 +12,13 @@ mod vars;
 
 use std::path::PathBuf;
 
+pub use accent::Accent;
+pub use pages::Pages;
 pub use read::ConfigError;
 use read::{Read, list, seconds};
 pub use store::{RedisAddress, RedisStore, Store};
 pub use types::{
-    Consent, IdTokenSettings, Lifetimes, Limits, Listen, LogFormat, Pages, Proofs, ProviderIssuer,
-    ProxySecret,
+    Consent, IdTokenSettings, Lifetimes, Limits, Listen, LogFormat, Proofs, ProviderIssuer, ProxySecret,
 };
 pub use upstream::{Upstream, UpstreamAuthorization, Upstreams};
 use vars::Vars;
@@ -86,7 +89,7 @@ impl Config {
             store: store::store(&vars, &mut read)?,
             upstreams: upstream::upstreams(&vars, &sites, &mut read)?,
             drain: read.value("DRAIN_SECS", vars.drain_secs.clone(), "25", seconds)?,
-            pages: pages(&vars, &mut read)?,
+            pages: Pages::read(&vars, &mut read)?,
             log: read.value("LOG", vars.log.clone(), "info", types::log_filter)?,
             log_format: read.value("LOG_FORMAT", vars.log_format.clone(), "json", str::parse)?,
             traces: traces::go_out(&all)?,
@@ -178,14 +181,6 @@ fn lifetimes(vars: &Vars, read: &mut Read) -> Result<Lifetimes, ConfigError> {
 
 fn admin_listen(vars: &Vars, read: &mut Read) -> Result<Listen, ConfigError> {
     read.value("ADMIN_LISTEN", vars.admin_listen.clone(), "127.0.0.1:8081", str::parse)
-}
-
-fn pages(vars: &Vars, read: &mut Read) -> Result<Pages, ConfigError> {
-    Ok(Pages {
-        product_name: read.optional("PRODUCT_NAME", vars.product_name.clone(), types::line)?,
-        support_contact: read.optional("SUPPORT_CONTACT", vars.support_contact.clone(), types::line)?,
-        accent: read.optional("ACCENT", vars.accent.clone(), types::colour)?,
-    })
 }
 
 #[cfg(test)]

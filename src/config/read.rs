@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 use std::num::NonZeroU32;
+use std::os::unix::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::clock::Seconds;
 
@@ -63,6 +65,15 @@ pub(super) fn list(text: &str) -> Vec<String> {
 
 pub(super) fn number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number is needed".to_owned())
+}
+
+/// The path after `unix:`. The system takes no longer one than 107 bytes for a socket.
+pub(super) fn socket(path: &str) -> Result<PathBuf, &'static str> {
+    if !path.starts_with('/') {
+        return Err("unix: needs an absolute path");
+    }
+    SocketAddr::from_pathname(path).map_err(|_| "unix: needs a path of at most 107 bytes")?;
+    Ok(path.into())
 }
 
 /// A limit; 0 means none.

@@ -8,6 +8,15 @@ const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+const SAMPLERS: [&str; 6] = [
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+];
 const DISABLED: &str = "OTEL_SDK_DISABLED";
 
 /// Is there a collector? What is wrong in a variable that is of use names it.
@@ -23,7 +32,11 @@ pub(super) fn go_out(vars: &[(String, String)]) -> Result<bool, ConfigError> {
     for name in [TRACES_PROTOCOL, PROTOCOL] {
         value(vars, name).map_or(Ok(()), |text| protocol(name, text))?;
     }
-    Ok(true)
+    match value(vars, SAMPLER).filter(|text| !SAMPLERS.contains(text)) {
+        // The SDK would take everything and say nothing.
+        Some(_) => Err(ConfigError::of_all(format!("it is one of {}", SAMPLERS.join(", ")), SAMPLER)),
+        None => Ok(true),
+    }
 }
 
 /// Empty means unset; what is not trimmed here, the SDK does not trim either.
@@ -70,7 +83,8 @@ mod tests {
             (&[(ENDPOINT, HERE), (DISABLED, "TRUE")], false),
             (&[(ENDPOINT, HERE), (DISABLED, "false")], true),
             (&[(ENDPOINT, HERE), (PROTOCOL, "http/protobuf")], true),
-            (&[(PROTOCOL, "grpc")], false),
+            (&[(ENDPOINT, HERE), (SAMPLER, "parentbased_traceidratio")], true),
+            (&[(PROTOCOL, "grpc"), (SAMPLER, "some")], false),
         ] {
             assert_eq!(with(vars), Ok(go_out), "{vars:?}");
         }
@@ -82,6 +96,7 @@ mod tests {
             (PROTOCOL, "grpc"),
             (PROTOCOL, "http/json"),
             (TRACES_PROTOCOL, "grpc"),
+            (SAMPLER, "some"),
             (TRACES_ENDPOINT, "127.0.0.1:4318"),
             (TRACES_ENDPOINT, "ftp://127.0.0.1"),
             (TRACES_ENDPOINT, " http://127.0.0.1"),

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
+use super::read;
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -24,8 +25,7 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
         match text.strip_prefix("unix:") {
-            Some(path) if path.starts_with('/') => Ok(Self::Unix(path.into())),
-            Some(_) => Err("unix: needs an absolute path"),
+            Some(path) => read::socket(path).map(Self::Unix),
             None => text.parse().map(Self::Tcp).map_err(|_| "it is ADDRESS:PORT or unix:/path"),
         }
     }
@@ -142,14 +142,6 @@ pub struct Limits {
     pub token_failures: Option<NonZeroU32>,
 }
 
-/// What people see on the pages.
-#[derive(Clone, Debug, Default)]
-pub struct Pages {
-    pub product_name: Option<String>,
-    pub support_contact: Option<String>,
-    pub accent: Option<String>,
-}
-
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogFormat {
     Json,
@@ -171,19 +163,4 @@ impl FromStr for LogFormat {
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let parsed = text.parse::<tracing_subscriber::filter::Targets>();
     parsed.map(|_| text.to_owned()).map_err(|error| format!("it is no filter: {error}"))
-}
-
-pub(super) fn line(text: &str) -> Result<String, &'static str> {
-    if text.len() <= 100 && !text.contains(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        Err("one line of at most 100 bytes is needed")
-    }
-}
-
-pub(super) fn colour(text: &str) -> Result<String, &'static str> {
-    let hex = text
-        .strip_prefix('#')
-        .is_some_and(|hex| matches!(hex.len(), 3 | 6) && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if hex { Ok(text.to_owned()) } else { Err("a colour such as #0b57d0 is needed") }
 }

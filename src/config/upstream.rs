@@ -6,7 +6,7 @@ use std::str::FromStr;
 use url::Url;
 
 use super::ConfigError;
-use super::read::{Read, list};
+use super::read::{Read, list, socket};
 use super::vars::Vars;
 use crate::site::Site;
 
@@ -109,11 +109,7 @@ impl FromStr for Upstream {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix:") {
-            return if path.starts_with('/') {
-                Ok(Self::Unix(path.into()))
-            } else {
-                Err("unix: needs an absolute path".into())
-            };
+            return Ok(Self::Unix(socket(path)?));
         }
         match Url::parse(text) {
             Ok(url)
@@ -136,6 +132,12 @@ mod tests {
         assert_eq!(by_path.behind("/mcp").unwrap().origin(), "http://127.0.0.1:9000");
         assert_eq!(by_path.behind("/other"), Some(&Upstream::Unix("/run/o.sock".into())));
         assert!(by_path.behind("/third").is_none());
+        let (longest, longer) = ("/".repeat(107), "/".repeat(108));
+        for (path, accepted) in
+            [(longest.as_str(), true), (&longer, false), ("run/o.sock", false), ("", false)]
+        {
+            assert_eq!(format!("unix:{path}").parse::<Upstreams>().is_ok(), accepted, "{path}");
+        }
         let for_all: Upstreams = "http://[::1]:9000/".parse().unwrap();
         assert_eq!(for_all.behind("/any").unwrap().origin(), "http://[::1]:9000");
     }

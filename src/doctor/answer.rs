@@ -7,8 +7,10 @@ use url::Url;
 use super::challenge::Challenge;
 
 /// The answer to one request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
+    /// Which request it answers, for a line of the report.
+    pub(super) asked: String,
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
@@ -64,13 +66,13 @@ impl Answer {
         Challenge::of(self.header("www-authenticate")?)
     }
 
-    /// For a line of the report: the status, and what else says most.
+    /// For a line of the report: what was asked, the status, and what else says most.
     pub(super) fn shown(&self) -> String {
-        let status = self.status;
+        let status = format!("{}: {}", self.asked, self.status);
         match self.header("location") {
             Some(to) if self.is_redirect() => format!("{status} to {}", short(to)),
             _ if self.is_html() => format!("{status} with HTML"),
-            _ => status.to_string(),
+            _ => status,
         }
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::answer::{Answer, Silence};
-use super::cause::{Call, Cause, Edge, Finding};
+use super::cause::{Cause, Finding};
 use super::probe::Ask;
 use super::road::{Road, knocking};
 use crate::artifact::AccessToken;
@@ -17,7 +17,7 @@ pub(super) async fn findings(road: &Road<'_>, token: &Sealed<AccessToken>) -> Op
         Err(silence) => return Some(Finding::silent(&silence, &ask.shown())),
     };
     if let Some(cause) = refused(&answer) {
-        return Some(Finding::new(cause, format!("{} with the token: {}", ask.shown(), answer.shown())));
+        return Some(Finding::new(cause, format!("{}, with the token", answer.shown())));
     }
     let session = answer.header("mcp-session-id").map(str::to_owned);
     let within = |method| {
@@ -34,15 +34,15 @@ pub(super) async fn findings(road: &Road<'_>, token: &Sealed<AccessToken>) -> Op
 fn refused(answer: &Answer) -> Option<Cause> {
     Some(match answer.status {
         200..300 => return None,
-        401 | 403 if answer.challenge().is_some() => Call::TokenRefused.into(),
-        502 if answer.error().as_deref() == Some("bad_gateway") => Call::McpServerAway.into(),
-        502..=504 => Edge::UpstreamAway.into(),
-        _ => Call::McpServerRefuses.into(),
+        401 | 403 if answer.challenge().is_some() => Cause::TOKEN_REFUSED,
+        502 if answer.error().as_deref() == Some("bad_gateway") => Cause::MCP_SERVER_AWAY,
+        502..=504 => Cause::UPSTREAM_AWAY,
+        _ => Cause::MCP_SERVER_REFUSES,
     })
 }
 
 /// The head of a stream comes when it is opened, long before there is an event.
 async fn held(road: &Road<'_>, ask: &Ask) -> Option<Finding> {
     let Err(silence @ Silence::TimedOut(_)) = road.probe.ask(ask).await else { return None };
-    Some(Finding::new(Call::StreamHeld, format!("{} with the token: {silence}", ask.shown())))
+    Some(Finding::new(Cause::STREAM_HELD, format!("{} with the token: {silence}", ask.shown())))
 }

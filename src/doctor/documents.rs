@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::cause::{Document, Finding};
+use super::cause::{Cause, Finding};
 use super::target::Target;
 use crate::oauth::Issuer;
 
@@ -29,7 +29,7 @@ impl ResourceMetadata {
 
     fn differs(&self, target: &Target) -> Finding {
         let seen = format!("resource is {:?}, the address {:?}", self.resource, target.as_str());
-        Finding::new(Document::ResourceDiffers, seen)
+        Finding::new(Cause::RESOURCE_DIFFERS, seen)
     }
 
     /// The first, which is the only one that all assistants look at: at another host, or at this very origin.
@@ -42,7 +42,7 @@ impl ResourceMetadata {
         let issuer = issuer.filter(|issuer| at_home(issuer) || abroad(issuer));
         let seen =
             || format!("authorization_servers begins with {first:?}, the address is {:?}", target.as_str());
-        Ok((first, issuer.ok_or_else(|| Finding::new(Document::IssuerDiffers, seen()))?))
+        Ok((first, issuer.ok_or_else(|| Finding::new(Cause::ISSUER_DIFFERS, seen()))?))
     }
 }
 
@@ -74,7 +74,7 @@ impl ServerMetadata {
             return Ok(());
         }
         let seen = format!("the resource names {named:?}, the server calls itself {:?}", self.issuer);
-        Err(Finding::new(Document::IssuerDiffers, seen))
+        Err(Finding::new(Cause::ISSUER_DIFFERS, seen))
     }
 
     /// All of them lie at the issuer.
@@ -92,7 +92,7 @@ impl ServerMetadata {
         let lost = named.into_iter().find(|(_, url)| !home(url));
         lost.map_or(Ok(()), |(member, url)| {
             Err(Finding::new(
-                Document::EndpointElsewhere,
+                Cause::ENDPOINT_ELSEWHERE,
                 format!("{member} is {url:?}, the issuer {:?}", self.issuer),
             ))
         })
@@ -145,7 +145,7 @@ impl ServerMetadata {
 }
 
 fn lacks(seen: String) -> Finding {
-    Finding::new(Document::MetadataLacks, seen)
+    Finding::new(Cause::METADATA_LACKS, seen)
 }
 
 /// RFC 7591 §3.2.1, as strict clients take it: no member is null, and a public client has no secret.
@@ -169,6 +169,6 @@ impl Registered {
             }
             None => return Ok(()),
         };
-        Err(Finding::new(Document::RegistrationShape, wrong))
+        Err(Finding::new(Cause::REGISTRATION_SHAPE, wrong))
     }
 }

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use url::Url;
 
 use super::answer::Answer;
-use super::cause::{Address, Edge, Finding, Transport};
+use super::cause::{Cause, Finding};
 use super::certificate::not_after;
 use super::probe::{Ask, Probe, Trust};
+use super::road::AUTHORIZATION_SERVER;
 use super::target::Target;
 use crate::clock::Timestamp;
 
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 const SKEW_SECS: i64 = 60;
 const ENDING_SECS: i64 = 14 * 24 * 60 * 60;
 /// mcp-remote's patience with a document.
@@ -31,26 +31,26 @@ pub(super) fn clock(answer: &Answer, now: Timestamp) -> Option<Finding> {
             if ahead > 0 { "ahead of" } else { "behind" }
         )
     };
-    (ahead.abs() > SKEW_SECS).then(|| Finding::new(Transport::ClockDiffers, seen()))
+    (ahead.abs() > SKEW_SECS).then(|| Finding::new(Cause::CLOCK_DIFFERS, seen()))
 }
 
 pub(super) fn certificate(answer: &Answer, now: Timestamp) -> Option<Finding> {
     let end = not_after(answer.certificate.as_deref()?)?;
     let ending = end.since(now).0 < ENDING_SECS;
-    ending.then(|| Finding::new(Transport::CertificateEnding, format!("the certificate ends at {end}")))
+    ending.then(|| Finding::new(Cause::CERTIFICATE_ENDING, format!("the certificate ends at {end}")))
 }
 
 pub(super) fn slow(probe: &Probe) -> Vec<Finding> {
-    probe.slower_than(SLOW_MILLIS).into_iter().map(|seen| Finding::new(Transport::Slow, seen)).collect()
+    probe.slower_than(SLOW_MILLIS).into_iter().map(|seen| Finding::new(Cause::SLOW, seen)).collect()
 }
 
 /// What the admin port says and nothing else of ours.
 pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
     for (path, says) in [("/metrics", "mcp_auth_"), ("/readyz", "ready\n")] {
         let ask = Ask::get(target.at(path));
-        let answered = probe.ask(&ask).await;
-        if answered.is_ok_and(|answer| answer.status == 200 && answer.body.contains(says)) {
-            return Some(Finding::new(Edge::AdminReachable, format!("{}: 200", ask.shown())));
+        let answered = probe.ask(&ask).await.ok();
+        if let Some(answer) = answered.filter(|answer| answer.status == 200 && answer.body.contains(says)) {
+            return Some(Finding::new(Cause::ADMIN_REACHABLE, answer.shown()));
         }
     }
     None
@@ -60,7 +60,7 @@ pub(super) async fn admin(probe: &Probe, target: &Target) -> Option<Finding> {
 pub(super) async fn any_host(probe: &Probe, target: &Target) -> Option<Finding> {
     let ask = Ask::get(target.at(AUTHORIZATION_SERVER)).with("host", NOBODY);
     let issuer = issuer(probe, &ask).await?;
-    Some(Finding::new(Address::AnyHost, format!("Host {NOBODY} is answered as {issuer:?}")))
+    Some(Finding::new(Cause::ANY_HOST, format!("Host {NOBODY} is answered as {issuer:?}")))
 }
 
 /// The host of another site, by its name in TLS, too.
@@ -69,7 +69,7 @@ pub(super) async fn foreign(target: &Target, host: &str, at: SocketAddr) -> Opti
     let probe = Probe::new(named.host_str()?, Some(at), Trust::Anybody).ok()?;
     let ask = Ask::get(named).with("host", host);
     let issuer = issuer(&probe, &ask).await?;
-    Some(Finding::new(Address::ForeignHost, format!("{host} at {at} is answered as {issuer:?}")))
+    Some(Finding::new(Cause::FOREIGN_HOST, format!("{host} at {at} is answered as {issuer:?}")))
 }
 
 async fn issuer(probe: &Probe, ask: &Ask) -> Option<String> {
@@ -90,7 +90,7 @@ mod tests {
         let answer = |headers: &[(&'static str, &str)]| {
             let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
             let headers: HeaderMap = headers.collect();
-            Answer { status: 200, headers, body: String::new(), millis: 0, certificate: None }
+            Answer { status: 200, headers, ..Answer::default() }
         };
         for (headers, differs) in [
             (vec![("date", "Wed, 25 Nov 2026 12:00:00 GMT")], false),

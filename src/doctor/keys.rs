@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use url::Url;
 
 use super::answer::Answer;
-use super::cause::{Finding, Published};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Client, Road};
@@ -25,35 +26,34 @@ struct Jwks {
 
 pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Finding> {
     let Some(url) = server.jwks_uri() else {
-        return vec![Finding::new(Published::JwksUnusable, "the metadata has no jwks_uri")];
+        return vec![Finding::new(Cause::JWKS_UNUSABLE, "the metadata has no jwks_uri")];
     };
-    let (mut names, mut seen) = (BTreeSet::new(), String::new());
-    for turn in 0..TURNS {
-        let ask = Ask::get(url.clone()).again(turn);
-        seen = ask.shown();
-        let answer = match road.ask(ask).await {
-            Ok(answer) => answer,
-            Err(finding) => return vec![finding],
-        };
-        match kids(&answer, &seen) {
-            Ok(kids) => names.insert(kids),
-            Err(finding) => return vec![finding],
-        };
+    match sets(road, &url).await {
+        Ok(sets) if sets.len() > 1 => {
+            let seen = format!("GET {}: {} different sets", url.path(), sets.len());
+            vec![Finding::new(Cause::KEYS_DIFFER, seen)]
+        }
+        Ok(_) => Vec::new(),
+        Err(finding) => vec![finding],
     }
-    let differ = names.len() > 1;
-    differ
-        .then(|| Finding::new(Published::KeysDiffer, format!("{seen}: {} different sets", names.len())))
-        .into_iter()
-        .collect()
+}
+
+/// As many as there are different answers.
+async fn sets(road: &Road<'_>, url: &Url) -> Result<BTreeSet<Vec<String>>, Finding> {
+    let mut sets = BTreeSet::new();
+    for turn in 0..TURNS {
+        sets.insert(kids(&road.ask(Ask::get(url.clone()).again(turn)).await?)?);
+    }
+    Ok(sets)
 }
 
 /// The names of the keys that can verify a token of ours.
-fn kids(answer: &Answer, seen: &str) -> Result<Vec<String>, Finding> {
-    let unusable =
-        |why: &str| Finding::new(Published::JwksUnusable, format!("{seen}: {}, {why}", answer.shown()));
+fn kids(answer: &Answer) -> Result<Vec<String>, Finding> {
+    let wrong = |cause, why: &str| Finding::new(cause, format!("{}, {why}", answer.shown()));
+    let unusable = |why| wrong(Cause::JWKS_UNUSABLE, why);
     let jwks: Jwks = answer.json().filter(|_| answer.status == 200).ok_or_else(|| unusable("no JWKS"))?;
     if jwks.keys.iter().any(|key| PRIVATE.iter().any(|member| key.contains_key(*member))) {
-        return Err(Finding::new(Published::JwksPrivate, format!("{seen}: a private member")));
+        return Err(wrong(Cause::JWKS_PRIVATE, "a private member"));
     }
     let text = |key: &serde_json::Map<_, serde_json::Value>, member: &str| {
         key.get(member)?.as_str().map(str::to_owned)
@@ -65,7 +65,7 @@ fn kids(answer: &Answer, seen: &str) -> Result<Vec<String>, Finding> {
     }
     let kept = kept_secs(answer);
     if kept > LONGEST_KEPT_SECS {
-        return Err(Finding::new(Published::JwksStale, format!("{seen}: kept for {} h", kept / 3600)));
+        return Err(wrong(Cause::JWKS_STALE, &format!("kept for {} h", kept / 3600)));
     }
     Ok(kids)
 }

@@ -18,8 +18,10 @@ mod pages;
 mod probe;
 mod report;
 mod road;
+mod scheme;
 mod shown;
 mod sign_in;
+mod stranger;
 mod target;
 
 use std::net::SocketAddr;
@@ -29,7 +31,7 @@ use reqwest::Method;
 use answer::{Answer, Silence};
 pub use assistants::Assistant;
 use assistants::Outcome;
-use cause::{Finding, Transport};
+use cause::{Cause, Finding};
 use documents::ServerMetadata;
 use probe::{Probe, Trust};
 pub use report::Report;
@@ -64,13 +66,17 @@ impl Examination {
     pub async fn report(&self, now: Timestamp) -> Result<Report, Unreached> {
         let report = Report::new(self.target.as_str());
         if self.target.is_plain() {
-            let finding = Finding::new(Transport::PlainHttp, self.target.as_str());
+            let finding = Finding::new(Cause::PLAIN_HTTP, self.target.as_str());
             return Ok(report.stops_everybody(&finding));
         }
         let host = self.target.url().host_str().unwrap_or_default();
         let probe = Probe::new(host, self.at, Trust::Known).map_err(|error| Unreached(error.to_string()))?;
         let first = knocking(Method::POST, &self.target);
-        match probe.ask(&first).await {
+        let answered = probe.ask(&first).await;
+        if let Some(finding) = scheme::mistaken(&self.target, self.at, &answered).await {
+            return Ok(report.stops_everybody(&finding));
+        }
+        match answered {
             Ok(answer) => Ok(self.examined(&probe, &answer, report, now).await),
             Err(silence @ (Silence::Unreached(_) | Silence::TimedOut(_))) => {
                 Err(Unreached(silence.to_string()))

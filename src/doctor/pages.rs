@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::answer::Answer;
-use super::cause::{Browser, Finding};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Road, knocking};
@@ -17,20 +17,16 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata) -> Vec<Fi
     let documents = [Some(road.resource_metadata()), server.jwks_uri()];
     let endpoints = [server.registration_endpoint(), server.token_endpoint()];
     let reads = documents.into_iter().flatten().map(|url| (Ask::get(url), Method::GET));
-    let writes = endpoints
-        .into_iter()
-        .flatten()
-        .map(|url| (Ask::post(url, "application/json", "{}".to_owned()), Method::POST));
+    let writes = endpoints.into_iter().flatten().map(|url| (Ask::json(url, "{}".to_owned()), Method::POST));
     let first = (knocking(Method::POST, road.target), Method::POST);
     for (ask, method) in [first].into_iter().chain(reads).chain(writes) {
-        let (preflight, answer) = (preflight(&ask, &method), ask.with("origin", ORIGIN));
+        let (preflight, ask) = (preflight(&ask, &method), ask.with("origin", ORIGIN));
         // What is wrong with them as answers is found elsewhere.
-        let Ok(answered) = road.ask(answer.clone()).await else { continue };
-        let allowed = road.ask(preflight.clone()).await;
-        found.extend(judged((&answer, &answered), (&preflight, allowed)));
+        let Ok(answer) = road.ask(ask.clone()).await else { continue };
+        found.extend(judged(&ask, &answer, road.ask(preflight).await));
     }
     // Where it is lost everywhere it is lost there, too.
-    if found.iter().any(|finding| finding.cause == Browser::CorsLost.into()) {
+    if found.iter().any(|finding| finding.cause == Cause::CORS_LOST) {
         found.retain(|finding| !finding.cause.is_note());
     }
     found
@@ -43,30 +39,22 @@ fn preflight(ask: &Ask, method: &Method) -> Ask {
         .with("access-control-request-headers", WISHES)
 }
 
-fn judged(
-    (ask, answer): (&Ask, &Answer),
-    (preflight, allowed): (&Ask, Result<Answer, Finding>),
-) -> Option<Finding> {
+fn judged(ask: &Ask, answer: &Answer, allowed: Result<Answer, Finding>) -> Option<Finding> {
     let allowed = match allowed {
         Ok(allowed) => allowed,
         Err(stranger) => return Some(stranger),
     };
-    let seen = |ask: &Ask, answer: &Answer| format!("{}: {}", ask.shown(), answer.shown());
-    let (read, asked) =
-        (reads(answer), (200..300).contains(&allowed.status) && reads(&allowed) == Reads::May);
-    match (read, asked) {
-        (Reads::Twice, _) => Some(Finding::new(Browser::CorsTwice, seen(ask, answer))),
-        (_, true) if reads(&allowed) == Reads::Twice => {
-            Some(Finding::new(Browser::CorsTwice, seen(preflight, &allowed)))
-        }
+    let told = |cause, answer: &Answer| Some(Finding::new(cause, answer.shown()));
+    let may_ask = (200..300).contains(&allowed.status) && reads(&allowed) == Reads::May;
+    match (reads(answer), may_ask) {
+        (Reads::Twice, _) => told(Cause::CORS_TWICE, answer),
+        _ if reads(&allowed) == Reads::Twice => told(Cause::CORS_TWICE, &allowed),
         (Reads::May, true) => None,
-        (Reads::May, false) => Some(Finding::new(Browser::PreflightRefused, seen(preflight, &allowed))),
+        (Reads::May, false) => told(Cause::PREFLIGHT_REFUSED, &allowed),
         // A server that has never heard of pages refuses both.
-        (Reads::MayNot, false) if ask.is_knock() && answer.status == 401 => {
-            Some(Finding::new(Browser::NoPages, seen(preflight, &allowed)))
-        }
+        (Reads::MayNot, false) if ask.is_knock() && answer.status == 401 => told(Cause::NO_PAGES, &allowed),
         (Reads::MayNot, _) if ask.is_knock() && answer.status != 401 => None,
-        (Reads::MayNot, _) => Some(Finding::new(Browser::CorsLost, seen(ask, answer))),
+        (Reads::MayNot, _) => told(Cause::CORS_LOST, answer),
     }
 }
 

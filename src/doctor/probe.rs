@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::tls::TlsInfo;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use tokio::time::{Instant, timeout};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::answer::{Answer, Silence};
 use super::target::authority;
@@ -42,7 +42,16 @@ impl Ask {
         Self::new(Method::GET, url)
     }
 
-    pub(super) fn post(url: Url, content_type: &str, body: String) -> Self {
+    pub(super) fn json(url: Url, body: String) -> Self {
+        Self::post(url, "application/json", body)
+    }
+
+    pub(super) fn form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self::post(url, "application/x-www-form-urlencoded", body)
+    }
+
+    fn post(url: Url, content_type: &str, body: String) -> Self {
         Self { body, ..Self::new(Method::POST, url).with("content-type", content_type) }
     }
 
@@ -134,7 +143,14 @@ impl Probe {
         let certificate = certificate.map(<[u8]>::to_vec);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = body(response).await?;
-        Ok(Answer { status, headers, body, millis: began.elapsed().as_millis(), certificate })
+        Ok(Answer {
+            asked: ask.shown(),
+            status,
+            headers,
+            body,
+            millis: began.elapsed().as_millis(),
+            certificate,
+        })
     }
 
     fn request(&self, ask: &Ask) -> RequestBuilder {

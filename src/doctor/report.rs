@@ -1,7 +1,7 @@
 //! What was found, and for each assistant whether it would connect.
 
 use super::assistants::{Assistant, Outcome};
-use super::cause::{Cause, Document, Finding};
+use super::cause::{Cause, Finding};
 
 /// The end of an examination.
 #[derive(Debug)]
@@ -23,8 +23,6 @@ pub(super) struct Found {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
     Connects,
-    /// With a client that `client mint` makes.
-    Minted,
     NotInvited,
     Stopped(Cause),
 }
@@ -54,13 +52,12 @@ impl Report {
     pub(super) fn ended(&mut self, assistant: Assistant, way: Result<Outcome, Finding>, expected: bool) {
         let way = match way {
             Ok(Outcome::NotInvited) if expected => {
-                Err(Finding::new(Document::NotInvited, format!("{} registers", assistant.name())))
+                Err(Finding::new(Cause::NOT_INVITED, format!("{} registers", assistant.name())))
             }
             way => way,
         };
         let verdict = match way {
-            Ok(Outcome::Connects(_) | Outcome::Documented) => Verdict::Connects,
-            Ok(Outcome::Minted) => Verdict::Minted,
+            Ok(Outcome::Connects(_) | Outcome::Known) => Verdict::Connects,
             Ok(Outcome::NotInvited) => Verdict::NotInvited,
             Err(finding) => {
                 let cause = finding.cause;

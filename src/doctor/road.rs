@@ -6,14 +6,15 @@ use url::Url;
 
 use super::answer::{Answer, short};
 use super::assistants::Outcome;
-use super::cause::{Address, Cause, Document, Edge, Finding, Guard, Person};
+use super::cause::{Cause, Finding};
 use super::documents::{Registered, ResourceMetadata, ServerMetadata};
 use super::probe::{Ask, Probe};
 use super::sign_in::{self, Gate};
+use super::stranger::stranger;
 use super::target::Target;
 use crate::flow::verify::PROTECTED_RESOURCE;
 
-const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
+pub(super) const AUTHORIZATION_SERVER: &str = "/.well-known/oauth-authorization-server";
 
 /// One assistant on its way.
 #[derive(Clone, Copy)]
@@ -47,43 +48,52 @@ impl<'a> Road<'a> {
         let ask = self.manner.iter().fold(ask, |ask, (name, value)| ask.with(name, *value));
         let answer = self.probe.ask(&ask).await.map_err(|silence| Finding::silent(&silence, &ask.shown()))?;
         let Some(cause) = stranger(&ask, &answer) else { return Ok(answer) };
-        let seen = format!("{}: {}", ask.shown(), answer.shown());
+        let seen = answer.shown();
         let agent = self.manner.iter().find(|(name, _)| *name == "user-agent");
         let Some((_, agent)) = agent else { return Err(Finding::new(cause, seen)) };
         let with_our_own_name = self.probe.ask(&plain).await;
         let blocked = with_our_own_name.is_ok_and(|answer| stranger(&plain, &answer).is_none());
-        let cause = if blocked { Edge::AgentBlocked.into() } else { cause };
+        let cause = if blocked { Cause::AGENT_BLOCKED } else { cause };
         Err(Finding::new(cause, format!("{seen}, as {agent}")))
     }
 
-    /// Calls the MCP server without a token. Gives the challenge's document, if there is one.
-    pub(super) async fn knock(&self, method: Method) -> Result<Option<Url>, Finding> {
-        let ask = knocking(method, self.target);
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
-        let seen = format!("{seen}: {}", answer.shown());
+    /// Calls the MCP server without a token. Says whether it names the document of this address.
+    pub(super) async fn knock(&self, method: Method) -> Result<bool, Finding> {
+        let answer = self.ask(knocking(method, self.target)).await?;
+        let wrong = |cause| Err(Finding::new(cause, answer.shown()));
         match answer.status {
-            401 => self.document_of(&answer),
-            405 => Ok(None),
-            404 => Err(Finding::new(Guard::NotServed, seen)),
+            401 => self.names_the_document(&answer),
+            405 => Ok(false),
+            404 => wrong(Cause::NOT_SERVED),
             // The MCP server's own word for what is wrong: it was asked.
-            200..300 | 400 | 406 | 415 => Err(Finding::new(Guard::Unguarded, seen)),
-            _ => Err(Finding::new(Edge::Unexpected, seen)),
+            200..300 | 400 | 406 | 415 => wrong(Cause::UNGUARDED),
+            _ => wrong(Cause::UNEXPECTED),
         }
     }
 
-    fn document_of(&self, answer: &Answer) -> Result<Option<Url>, Finding> {
+    fn names_the_document(&self, answer: &Answer) -> Result<bool, Finding> {
         let Some(named) = answer.challenge().and_then(|challenge| challenge.resource_metadata) else {
-            return Ok(None);
+            return Ok(false);
         };
         let ours = self.resource_metadata();
-        if named == ours.as_str() {
-            return Ok(Some(ours));
-        }
-        Err(Finding::new(
-            Guard::ChallengeElsewhere,
-            format!("resource_metadata is {named:?}, not {:?}", ours.as_str()),
-        ))
+        let seen = || format!("resource_metadata is {named:?}, not {:?}", ours.as_str());
+        if named == ours.as_str() { Ok(true) } else { Err(Finding::new(Cause::CHALLENGE_ELSEWHERE, seen())) }
+    }
+
+    /// As who finds the document by the challenge alone.
+    pub(super) async fn is_challenged(&self) -> Result<(), Finding> {
+        let lost = || Finding::new(Cause::CHALLENGE_LOST, "POST: no resource_metadata");
+        if self.knock(Method::POST).await? { Ok(()) } else { Err(lost()) }
+    }
+
+    /// Reads both documents, and compares the address as an assistant does.
+    pub(super) async fn discovers(
+        &self,
+        compares: fn(&ResourceMetadata, &Target) -> Result<(), Finding>,
+    ) -> Result<ServerMetadata, Finding> {
+        let resource = self.resource().await?;
+        compares(&resource, self.target)?;
+        self.server(&resource).await
     }
 
     /// Where the document of this address lies (RFC 9728 §3.1).
@@ -106,15 +116,12 @@ impl<'a> Road<'a> {
     }
 
     async fn document<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<T, Finding> {
-        let seen = ask.shown();
         let answer = self.ask(ask.with("accept", "application/json")).await?;
-        let seen = format!("{seen}: {}", answer.shown());
         if answer.status != 200 {
-            return Err(Finding::new(Document::MetadataMissing, seen));
+            return Err(Finding::new(Cause::METADATA_MISSING, answer.shown()));
         }
-        answer
-            .json()
-            .ok_or_else(|| Finding::new(Edge::Unexpected, format!("{seen}, not the JSON that belongs there")))
+        let seen = || format!("{}, not the JSON that belongs there", answer.shown());
+        answer.json().ok_or_else(|| Finding::new(Cause::UNEXPECTED, seen()))
     }
 
     /// Registers with all callbacks of an assistant, and goes on with one that it can be answered at.
@@ -125,19 +132,15 @@ impl<'a> Road<'a> {
         usable: &[&str],
     ) -> Result<Option<Client>, Finding> {
         let Some(url) = server.registration_endpoint() else { return Ok(None) };
-        let ask = Ask::post(url, "application/json", metadata(callbacks));
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
+        let answer = self.ask(Ask::json(url, metadata(callbacks))).await?;
         if answer.error().as_deref() == Some("invalid_redirect_uri") {
             return Ok(None);
         }
-        let seen = format!("{seen}: {}", answer.shown());
-        match answer.status {
-            200 | 201 => {}
-            _ => return Err(Finding::new(Edge::Unexpected, seen)),
+        let wrong = |cause| Finding::new(cause, answer.shown());
+        if ![200, 201].contains(&answer.status) {
+            return Err(wrong(Cause::UNEXPECTED));
         }
-        let registered: Registered =
-            answer.json().ok_or_else(|| Finding::new(Document::RegistrationShape, seen))?;
+        let registered: Registered = answer.json().ok_or_else(|| wrong(Cause::REGISTRATION_SHAPE))?;
         registered.is_well_formed()?;
         let kept = usable.iter().find(|uri| registered.redirect_uris.iter().any(|kept| kept == *uri));
         Ok(kept.map(|uri| Client { id: registered.client_id, redirect_uri: (*uri).to_owned() }))
@@ -147,8 +150,8 @@ impl<'a> Road<'a> {
     pub(super) async fn signs_in(&self, server: &ServerMetadata, client: &Client) -> Result<(), Finding> {
         let gate = sign_in::gate(self, server, client, &[]).await?;
         match gate {
-            Gate::Refused(seen) => Err(Finding::new(Person::SignInRefused, seen)),
-            Gate::NobodyAsks(seen) => Err(Finding::new(Person::SignInMissing, seen)),
+            Gate::Refused(seen) => Err(Finding::new(Cause::SIGN_IN_REFUSED, seen)),
+            Gate::NobodyAsks(seen) => Err(Finding::new(Cause::SIGN_IN_MISSING, seen)),
             // The way is open, if not always as it should be.
             Gate::Button(_) | Gate::LeadsAway(_) | Gate::Open(_) | Gate::Page => Ok(()),
         }
@@ -170,14 +173,12 @@ impl<'a> Road<'a> {
             ("code_verifier", sign_in::VERIFIER),
             ("resource", self.target.resource().as_str()),
         ];
-        let ask = Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).again(turn);
-        let seen = ask.shown();
-        let answer = self.ask(ask).await?;
-        let seen = |error: &str| format!("{seen}: {} {}", answer.shown(), short(error));
+        let answer = self.ask(Ask::form(url, &form).again(turn)).await?;
+        let seen = |error: &str| format!("{} {}", answer.shown(), short(error));
         match answer.error().as_deref() {
             Some("invalid_grant") => Ok(()),
-            Some("invalid_client") => Err(Finding::new(Document::ClientForgotten, seen("invalid_client"))),
-            other => Err(Finding::new(Edge::Unexpected, seen(other.unwrap_or("without an error in JSON")))),
+            Some("invalid_client") => Err(Finding::new(Cause::CLIENT_FORGOTTEN, seen("invalid_client"))),
+            other => Err(Finding::new(Cause::UNEXPECTED, seen(other.unwrap_or("without an error in JSON")))),
         }
     }
 
@@ -199,7 +200,7 @@ impl<'a> Road<'a> {
 }
 
 fn lost(named: &str) -> Finding {
-    Finding::new(Document::IssuerDiffers, format!("authorization_servers begins with {named:?}"))
+    Finding::new(Cause::ISSUER_DIFFERS, format!("authorization_servers begins with {named:?}"))
 }
 
 /// A first call as every MCP client makes it.
@@ -210,7 +211,7 @@ pub(super) fn knocking(method: Method, target: &Target) -> Ask {
         "clientInfo": {"name": "doctor", "version": env!("CARGO_PKG_VERSION")},
     }});
     let ask = if method == Method::POST {
-        Ask::post(target.url().clone(), "application/json", body.to_string())
+        Ask::json(target.url().clone(), body.to_string())
     } else {
         Ask::new(method, target.url().clone())
     };
@@ -226,77 +227,4 @@ fn metadata(callbacks: &[&str]) -> String {
         "token_endpoint_auth_method": "none",
     })
     .to_string()
-}
-
-pub(super) fn encoded(form: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
-}
-
-/// Who else answers, if it is not whom the protocol speaks of.
-fn stranger(ask: &Ask, answer: &Answer) -> Option<Cause> {
-    if answer.is_redirect() {
-        return Some(redirected(ask.url(), answer));
-    }
-    Some(match answer.status {
-        421 => Address::Misdirected.into(),
-        429 => Edge::TooMany.into(),
-        502..=504 => Edge::UpstreamAway.into(),
-        _ if answer.is_sign_in_page() || answer.is_sign_in_refused() => Person::SignInAsked.into(),
-        // A bare 401 or 404 is what it says, in whatever dress.
-        401 | 404 | 405 => return None,
-        _ if answer.is_html() => Edge::HtmlInstead.into(),
-        403 => Edge::Unexpected.into(),
-        _ => return None,
-    })
-}
-
-/// To a sign-in, or only to another spelling.
-fn redirected(asked: &Url, answer: &Answer) -> Cause {
-    let to = answer.location(asked);
-    let leaves = to.is_none_or(|to| to.host() != asked.host() || to.path().starts_with("/oauth2/"));
-    if leaves { Person::SignInAsked.into() } else { Edge::Redirected.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderMap;
-
-    use super::*;
-
-    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            all.insert(*name, value.parse().unwrap());
-        }
-        Answer { status, headers: all, body: body.to_owned(), millis: 0, certificate: None }
-    }
-
-    #[test]
-    fn whoever_else_answers_is_named() {
-        let ask = Ask::get(Url::parse("https://mcp.example.com/oauth/jwks").unwrap());
-        let html = [("content-type", "text/html")];
-        for (answer, cause) in [
-            (
-                answer(302, &[("location", "https://accounts.google.com/auth?x")], ""),
-                Some(Person::SignInAsked.into()),
-            ),
-            (answer(302, &[("location", "/oauth2/start?rd=%2F")], ""), Some(Person::SignInAsked.into())),
-            (answer(403, &html, "<form action=\"/oauth2/start\">"), Some(Person::SignInAsked.into())),
-            (answer(307, &[("location", "/oauth/jwks/")], ""), Some(Edge::Redirected.into())),
-            (answer(200, &html, "<html>"), Some(Edge::HtmlInstead.into())),
-            (answer(200, &[], "<!doctype html>"), Some(Edge::HtmlInstead.into())),
-            (answer(421, &[], "{}"), Some(Address::Misdirected.into())),
-            (answer(502, &html, "<html>"), Some(Edge::UpstreamAway.into())),
-            (answer(403, &html, "<html>"), Some(Edge::HtmlInstead.into())),
-            (answer(403, &[], "{}"), Some(Edge::Unexpected.into())),
-            (answer(401, &[], "{}\n"), Some(Person::SignInAsked.into())),
-            (answer(401, &[("www-authenticate", "Bearer")], "{}"), None),
-            (answer(404, &html, "<html>"), None),
-            (answer(304, &[], ""), None),
-            (answer(404, &[], "{}"), None),
-            (answer(200, &[], "{}"), None),
-        ] {
-            assert_eq!(stranger(&ask, &answer), cause, "{}", answer.shown());
-        }
-    }
 }

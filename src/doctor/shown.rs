@@ -33,13 +33,7 @@ impl Report {
 
     fn verdict(&self, assistant: Assistant, verdict: Verdict) -> String {
         match verdict {
-            Verdict::Connects if assistant.is_hosted() => {
-                "would connect, if its vendor's cloud reaches this address".to_owned()
-            }
-            Verdict::Connects => "would connect".to_owned(),
-            Verdict::Minted => {
-                "would connect, with what `client mint --for gemini-enterprise` prints".to_owned()
-            }
+            Verdict::Connects => format!("would connect{}", assistant.provided()),
             Verdict::NotInvited => {
                 format!("is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `{}`", assistant.preset())
             }
@@ -54,10 +48,10 @@ impl Report {
     /// One line, of the shape that the help shows.
     pub fn json(&self) -> String {
         let verdicts = self.verdicts.iter().map(|(assistant, verdict)| {
-            let cause = if let Verdict::Stopped(cause) = verdict { Some(cause) } else { None };
+            let cause = if let Verdict::Stopped(cause) = verdict { Some(cause.word) } else { None };
             json!({
                 "assistant": assistant.word(),
-                "connects": matches!(verdict, Verdict::Connects | Verdict::Minted),
+                "connects": *verdict == Verdict::Connects,
                 "invited": *verdict != Verdict::NotInvited,
                 "cause": cause,
             })
@@ -74,8 +68,7 @@ impl Report {
 
 impl Found {
     fn text(&self, number: usize, paint: &Paint) -> String {
-        let words = self.cause.words();
-        let head = format!("{number}. {}", self.cause);
+        let head = format!("{number}. {}", self.cause.title);
         let mut text = if self.cause.is_note() { head } else { paint.bad(&head) } + "\n";
         for seen in self.seen.iter().take(SHOWN) {
             text.push_str(&entry("seen", seen));
@@ -87,21 +80,20 @@ impl Found {
             let names: Vec<&str> = self.stops.iter().map(|assistant| assistant.name()).collect();
             text.push_str(&entry("stops", &names.join(", ")));
         }
-        text.push_str(&entry("looks", words.looks));
-        text.push_str(&entry("change", words.change));
+        text.push_str(&entry("looks", self.cause.looks));
+        text.push_str(&entry("change", self.cause.change));
         text + "\n"
     }
 
     fn json(&self) -> Value {
-        let words = self.cause.words();
         json!({
-            "cause": self.cause,
+            "cause": self.cause.word,
             "note": self.cause.is_note(),
-            "title": self.cause.to_string(),
+            "title": self.cause.title,
             "seen": self.seen,
             "stops": self.stops.iter().map(|assistant| assistant.word()).collect::<Vec<_>>(),
-            "looks": words.looks,
-            "change": words.change,
+            "looks": self.cause.looks,
+            "change": self.cause.change,
         })
     }
 }
@@ -146,15 +138,15 @@ impl Paint {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cause::{Address, Browser, Finding, Guard, Person};
+    use super::super::cause::{Cause, Finding};
     use super::*;
 
     fn report() -> Report {
         let mut report = Report::new("https://mcp.example.com/mcp");
-        let asked = Finding::new(Person::SignInAsked, "GET /x: 302 to https://accounts.google.com/auth");
+        let asked = Finding::new(Cause::SIGN_IN_ASKED, "GET /x: 302 to https://accounts.google.com/auth");
         report.ended(Assistant::ClaudeCode, Err(asked), false);
-        report.add(Finding::new(Address::AnyHost, "Host h"));
-        report.ended(Assistant::ClaudeDesktop, Err(Finding::new(Guard::ChallengeLost, "POST")), false);
+        report.add(Finding::new(Cause::ANY_HOST, "Host h"));
+        report.ended(Assistant::ClaudeDesktop, Err(Finding::new(Cause::CHALLENGE_LOST, "POST")), false);
         report
     }
 
@@ -170,8 +162,8 @@ mod tests {
     #[test]
     fn what_shows_one_cause_is_one_finding() {
         let mut report = report();
-        report.add(Finding::new(Person::SignInAsked, "GET /y: 302"));
-        report.add(Finding::new(Person::SignInAsked, "GET /y: 302"));
+        report.add(Finding::new(Cause::SIGN_IN_ASKED, "GET /y: 302"));
+        report.add(Finding::new(Cause::SIGN_IN_ASKED, "GET /y: 302"));
         assert_eq!(report.found.len(), 3);
         assert_eq!(report.found[0].seen.len(), 2);
         assert!(!report.is_healthy());
@@ -180,7 +172,7 @@ mod tests {
     #[test]
     fn a_note_alone_is_no_illness() {
         let mut report = Report::new("https://mcp.example.com/mcp");
-        report.add(Finding::new(Browser::NoPages, "OPTIONS /mcp: 405"));
+        report.add(Finding::new(Cause::NO_PAGES, "OPTIONS /mcp: 405"));
         assert!(report.is_healthy());
         assert!(report.text(false).contains("Nothing is wrong"));
     }

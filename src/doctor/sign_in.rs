@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::answer::{Answer, Silence};
-use super::cause::{Address, Edge, Finding, Person};
+use super::cause::{Cause, Finding};
 use super::documents::ServerMetadata;
 use super::probe::Ask;
 use super::road::{Client, Road};
@@ -63,7 +63,7 @@ fn authorize_url(road: &Road<'_>, server: &ServerMetadata, client: &Client) -> O
 }
 
 fn seen(ask: &Ask, answer: &Answer, client: &Client) -> Result<Gate, Finding> {
-    let shown = format!("{}: {}", ask.shown(), answer.shown());
+    let shown = answer.shown();
     if answer.is_redirect() {
         let Some(to) = answer.location(ask.url()) else { return Ok(Gate::Page) };
         let answers = to.as_str().starts_with(&client.redirect_uri);
@@ -76,11 +76,11 @@ fn seen(ask: &Ask, answer: &Answer, client: &Client) -> Result<Gate, Finding> {
         200 if answer.body.contains("name=\"question\"") => Gate::Open(shown),
         400 | 403 if is_a_page_of_ours(answer) => Gate::Open(shown),
         401 | 403 => Gate::Refused(shown),
-        421 => return Err(Finding::new(Address::Misdirected, shown)),
-        429 => return Err(Finding::new(Edge::TooMany, shown)),
-        502..=504 => return Err(Finding::new(Edge::UpstreamAway, shown)),
+        421 => return Err(Finding::new(Cause::MISDIRECTED, shown)),
+        429 => return Err(Finding::new(Cause::TOO_MANY, shown)),
+        502..=504 => return Err(Finding::new(Cause::UPSTREAM_AWAY, shown)),
         200..300 => Gate::Page,
-        _ => return Err(Finding::new(Edge::Unexpected, shown)),
+        _ => return Err(Finding::new(Cause::UNEXPECTED, shown)),
     })
 }
 
@@ -94,8 +94,8 @@ fn is_a_page_of_ours(answer: &Answer) -> bool {
 pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata, client: &Client) -> Vec<Finding> {
     let Ok(gate) = gate(road, server, client, &[]).await else { return Vec::new() };
     let wrong = match &gate {
-        Gate::Open(seen) => return vec![Finding::new(Person::AuthorizeOpen, seen)],
-        Gate::Button(seen) => Some(Finding::new(Person::SignInButton, seen)),
+        Gate::Open(seen) => return vec![Finding::new(Cause::AUTHORIZE_OPEN, seen)],
+        Gate::Button(seen) => Some(Finding::new(Cause::SIGN_IN_BUTTON, seen)),
         Gate::LeadsAway(to) => callback_differs(server, to),
         _ => None,
     };
@@ -103,10 +103,10 @@ pub(super) async fn findings(road: &Road<'_>, server: &ServerMetadata, client: &
     for (name, headers) in forgeries(road) {
         match self::gate(road, server, client, &headers).await {
             Ok(Gate::Open(seen)) => {
-                found.push(Finding::new(Person::IdentityForged, format!("{seen}, with {name}")));
+                found.push(Finding::new(Cause::IDENTITY_FORGED, format!("{seen}, with {name}")));
             }
             Ok(Gate::NobodyAsks(seen)) if !matches!(gate, Gate::NobodyAsks(_)) => {
-                found.push(Finding::new(Person::ForwardedUriTrusted, format!("{seen}, with {name}")));
+                found.push(Finding::new(Cause::FORWARDED_URI_TRUSTED, format!("{seen}, with {name}")));
             }
             _ => {}
         }
@@ -120,7 +120,7 @@ fn callback_differs(server: &ServerMetadata, to: &Url) -> Option<Finding> {
     let origin = |url: &Url| url.origin().ascii_serialization();
     let (back, here) = (origin(&Url::parse(&callback).ok()?), origin(&server.authorization_endpoint()?));
     let seen = || format!("people are sent back to {back}, and came from {here}");
-    (back != here).then(|| Finding::new(Person::CallbackDiffers, seen()))
+    (back != here).then(|| Finding::new(Cause::CALLBACK_DIFFERS, seen()))
 }
 
 /// Who a caller may say to be, in the ways that were ever believed somewhere.

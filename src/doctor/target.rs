@@ -43,6 +43,15 @@ impl Target {
         self.resource.origin()
     }
 
+    /// The same place with https, if it is http that was typed.
+    pub(super) fn with_tls(&self) -> Option<Url> {
+        let port = self.url.port_or_known_default().filter(|_| self.url.scheme() == "http");
+        let mut url = self.url.clone();
+        url.set_scheme("https").ok()?;
+        url.set_port(Some(port?)).ok()?;
+        Some(url)
+    }
+
     /// Tokens would travel in the clear, so no assistant goes there.
     pub(super) fn is_plain(&self) -> bool {
         matches!(Issuer::try_from(self.origin().to_owned()), Err(NameError::PlainHttp))

@@ -1,5 +1,7 @@
 //! The authorization request: first where the answer goes, then what it is.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::refusal::Refusal;
@@ -33,7 +35,7 @@ pub struct AuthorizeParams {
 #[derive(Debug)]
 pub struct Reply {
     issuer: Issuer,
-    client: Client,
+    client: Arc<Client>,
     digest: ClientDigest,
     redirect_uri: RedirectUri,
     state: Option<String>,
@@ -51,7 +53,7 @@ pub enum Outcome {
 pub struct Asked {
     pub sealed: Sealed<Question>,
     pub question: Question,
-    pub client: Client,
+    pub client: Arc<Client>,
     /// How long the client can act for the person before it must ask again.
     pub lasts: Seconds,
 }
@@ -110,7 +112,7 @@ impl Authority {
             Consent::Always => Ok(Outcome::Ask(Box::new(Asked {
                 sealed: self.sealer.seal(&question)?,
                 question,
-                client: reply.client.clone(),
+                client: Arc::clone(&reply.client),
                 lasts: self
                     .lifetimes
                     .refresh

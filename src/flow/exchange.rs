@@ -1,5 +1,7 @@
 //! The token endpoint's desk: a code or a refresh token for tokens.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::refusal::Refusal;
@@ -44,7 +46,7 @@ impl std::fmt::Debug for ClientCredentials {
 #[derive(Debug)]
 pub struct Authenticated {
     id: Sealed<Client>,
-    client: Client,
+    client: Arc<Client>,
 }
 
 impl Authenticated {
@@ -93,7 +95,8 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Authenticated, Refusal> {
         let client = self.client(&credentials.id, now);
-        let client = client.or_else(|unknown| self.unread_client(credentials.id.as_str()).ok_or(unknown))?;
+        let unread = || self.unread_client(credentials.id.as_str()).map(Arc::new);
+        let client = client.or_else(|unknown| unread().ok_or(unknown))?;
         match (&client.minted, credentials.secrets.as_slice()) {
             (None, []) => {}
             (None, _) => return Err(Refusal::ClientWithoutSecret),

@@ -83,13 +83,13 @@ impl Authority {
 
     /// Who is this `client_id`? Registered here, and registration is not off; minted by the operator; or the URL
     /// of a document that is known here.
-    fn client(&self, client_id: &Sealed<Client>, now: Timestamp) -> Result<Client, UnknownClient> {
+    fn client(&self, client_id: &Sealed<Client>, now: Timestamp) -> Result<Arc<Client>, UnknownClient> {
         if client_id.as_str().starts_with("https://") {
-            return self.document(client_id.as_str(), now).ok_or(UnknownClient::NoDocument);
+            return self.document(client_id.as_str(), now).map(Arc::new).ok_or(UnknownClient::NoDocument);
         }
-        let client = self.sealer.open(client_id, now)?;
+        let client = self.sealer.open_once(client_id, now, |client| client)?;
         if client.minted.is_none() && self.site.registration == Registration::Off {
-            return Err(UnknownClient::RegistrationOff(client.jti));
+            return Err(UnknownClient::RegistrationOff(client.jti.clone()));
         }
         Ok(client)
     }

@@ -95,17 +95,15 @@ impl Refusal {
                 | Unredeemed::OtherRedirectUri
                 | Unredeemed::OtherVerifier,
             ) => ErrorCode::InvalidGrant,
-            Self::ChallengeMissing
+            Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri)
+            | Self::ChallengeMissing
             | Self::ChallengeMethod
             | Self::CredentialsTwice
             | Self::Malformed(_)
             | Self::Missing(_)
             | Self::Pkce(_)
             | Self::Repeated(_)
-            | Self::ResponseMode
-            | Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri) => {
-                ErrorCode::InvalidRequest
-            }
+            | Self::ResponseMode => ErrorCode::InvalidRequest,
             Self::Registration(RegistrationError::RedirectUris(_)) => ErrorCode::InvalidRedirectUri,
             Self::Registration(_) => ErrorCode::InvalidClientMetadata,
             Self::RequestObject => ErrorCode::RequestNotSupported,

@@ -31,7 +31,7 @@ use actix_web::dev::Payload;
 use actix_web::guard::{self as methods, Guard};
 use actix_web::http::header::HOST;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route, Scope};
 
 pub(crate) use cors::cors;
 pub(crate) use gateway::Gateway;
@@ -79,10 +79,6 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
             api(metadata::AUTHORIZATION_SERVER, "GET, HEAD, OPTIONS")
                 .route(get().to(metadata::authorization_server)),
         )
-        .service(
-            api(&format!("{PROTECTED_RESOURCE}{{path:.*}}"), "GET, HEAD, OPTIONS")
-                .route(get().to(metadata::protected_resource)),
-        )
         .service(api(metadata::JWKS, "GET, HEAD, OPTIONS").route(get().to(metadata::jwks)))
         .service(api(register::PATH, "POST, OPTIONS").route(web::post().to(register::register)))
         .service(api(authorize::PATH, "GET, HEAD").route(get().to(authorize::authorize)))
@@ -91,10 +87,10 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
         )
         .service(api(token::PATH, "POST, OPTIONS").route(web::post().to(token::token)))
         .service(api(revoke::PATH, "POST, OPTIONS").route(web::post().to(revoke::revoke)))
-        .service(
-            web::resource([verify::PATH.to_owned(), format!("{}/{{path:.*}}", verify::PATH)])
-                .to(verify::verify),
-        )
+        .service(at_and_below(PROTECTED_RESOURCE, |path| {
+            api(path, "GET, HEAD, OPTIONS").route(get().to(metadata::protected_resource))
+        }))
+        .service(at_and_below(verify::PATH, |path| web::resource(path).to(verify::verify)))
         .default_service(web::to(gateway::elsewhere));
 }
 
@@ -112,6 +108,11 @@ pub(crate) fn admin_routes(paths: &mut ServiceConfig) {
 fn api(path: &str, methods: &'static str) -> Resource {
     let refuse = move || async move { Err::<HttpResponse, _>(ApiError::MethodNotAllowed(methods)) };
     web::resource(path).default_service(web::to(refuse))
+}
+
+/// A path and all below it. No pattern is looked for in the path of a request that does not begin so.
+fn at_and_below(path: &str, resource: impl Fn(&str) -> Resource) -> Scope {
+    web::scope(path).service(resource("")).service(resource("/{path:.*}"))
 }
 
 /// GET, and HEAD wherever GET is (RFC 9110 §9.1).

@@ -1,6 +1,5 @@
 //! The pages for people: plain HTML without script, that nobody may frame or keep.
 
-mod accent;
 mod assistants;
 mod words;
 
@@ -13,10 +12,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::error::PageError;
 use super::{App, Here, consent};
 use crate::artifact::Client;
-use crate::config::Pages;
+use crate::config::{Accent, Pages};
 use crate::flow::authorize::Asked;
 use crate::seal::new_jti;
-use accent::{Accent, Colour};
 use assistants::Way;
 use words::{Words, span};
 
@@ -74,7 +72,7 @@ impl<'a> Look<'a> {
         Self {
             product: pages.product_name.as_deref(),
             support: pages.support_contact.as_deref().map(Support),
-            accent: pages.accent.as_deref().and_then(Colour::parse).map(Accent::from).unwrap_or_default(),
+            accent: pages.accent,
             ..Self::plain()
         }
     }
@@ -173,7 +171,9 @@ fn sentence(text: &str) -> String {
 /// An address of the proxy that does its work and then returns to this very request.
 pub(super) fn way_back(of_the_proxy: &str, request: &HttpRequest) -> String {
     let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    format!("{of_the_proxy}?rd={}", utf8_percent_encode(here, NON_ALPHANUMERIC))
+    let mut address = format!("{of_the_proxy}?rd=");
+    address.extend(utf8_percent_encode(here, NON_ALPHANUMERIC));
+    address
 }
 
 fn html(

@@ -50,6 +50,9 @@ pub(super) struct Repeated(pub(super) &'static str);
 
 /// One value of the form encoding: `+` is a space.
 pub(super) fn decode(text: &[u8]) -> Result<String, Undecodable> {
+    if !text.contains(&b'+') && !text.contains(&b'%') {
+        return std::str::from_utf8(text).map(str::to_owned).map_err(|_| Undecodable);
+    }
     let mut bytes = text.iter().copied();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

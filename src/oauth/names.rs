@@ -18,7 +18,7 @@ impl Issuer {
 
     /// Host and port as a client writes them into `Host`.
     pub fn authority(&self) -> &str {
-        self.0.split_once("://").map_or("", |(_, authority)| authority)
+        self.0.rsplit('/').next().unwrap_or_default()
     }
 
     /// The absolute URL of a path of ours.
@@ -32,7 +32,7 @@ impl Issuer {
 
     /// `http` or `https`.
     pub fn scheme(&self) -> &str {
-        self.0.split_once("://").map_or("", |(scheme, _)| scheme)
+        self.0.split(':').next().unwrap_or_default()
     }
 
     /// Does a `Host` header mean this origin? The default port may be named.
@@ -96,7 +96,9 @@ pub enum NameError {
 pub(super) fn web_url(text: &str) -> Result<Url, NameError> {
     let url = Url::parse(text).map_err(|_| NameError::Malformed)?;
     let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    let web = matches!(url.scheme(), "http" | "https") && bare && !text.contains(['#', '@', '\\']);
+    // The parser would read `https:host`, too.
+    let absolute = matches!(url.scheme(), "http" | "https") && text.contains("://");
+    let web = absolute && bare && !text.contains(['#', '@', '\\']);
     web.then_some(url).ok_or(NameError::Malformed)
 }
 
@@ -137,6 +139,8 @@ mod tests {
             "https://h#",
             "ftp://h",
             "https://u@h",
+            "https:h",
+            "https:/h",
         ] {
             assert!(issuer(wrong).is_err(), "{wrong}");
         }

@@ -103,9 +103,9 @@ impl TryFrom<Vec<Resource>> for Resources {
 #[error("the resource is not an MCP server of this issuer")]
 pub struct UnknownResource;
 
+/// After `scheme://authority`.
 fn path_as_sent(url: &str) -> &str {
-    let after_scheme = url.split_once("://").map_or("", |(_, rest)| rest);
-    after_scheme.find('/').map_or("", |slash| &after_scheme[slash..])
+    url.match_indices('/').nth(2).map_or("", |(slash, _)| &url[slash..])
 }
 
 #[cfg(test)]
@@ -141,12 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_query_or_an_empty_segment_at_its_end_is_no_resource() {
+    fn what_has_a_query_or_an_empty_segment_at_its_end_or_no_authority_is_no_resource() {
         for wrong in [
             "https://h.example?x=1",
             "https://h.example/?x=1",
             "https://h.example/mcp//",
             "https://h.example//",
+            "https:h.example",
+            "https:/h.example/mcp",
         ] {
             assert!(Resource::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

@@ -47,6 +47,12 @@ impl Rules {
         })
     }
 
+    /// Those that were read.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let (deny, people) = (self.deny.iter().map(Watched::name), self.people.values().map(Watched::name));
+        deny.chain(people).chain(self.secrets.iter().map(Watched::name))
+    }
+
     /// Looks whether any of them changed.
     pub fn look(&self, telemetry: &Telemetry, now: Timestamp) {
         self.deny.iter().for_each(|file| file.look(telemetry, now));

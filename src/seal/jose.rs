@@ -6,6 +6,7 @@ use josekit::JoseError;
 use josekit::jwe::enc::aesgcm::AesgcmJweEncryption::A256gcm;
 use josekit::jwe::{self, JweContentEncryption as _};
 use josekit::jws;
+use p256::elliptic_curve::Generate as _;
 
 use super::{Key, OpenError, Ring};
 use crate::clock::Timestamp;
@@ -24,7 +25,7 @@ pub(super) fn encrypt(key: &Key, typ: &str, content: &[u8]) -> Result<String, Jo
     let kid = key.record().kid();
     let header = format!(r#"{{"alg":"dir","enc":"A256GCM","kid":"{kid}","typ":"{typ}"}}"#);
     let mut text = URL_SAFE_NO_PAD.encode(header);
-    let nonce = josekit::util::random_bytes(12);
+    let nonce = <[u8; 12]>::generate();
     let (sealed, tag) = A256gcm.encrypt(key.cipher()?, Some(&nonce), content, text.as_bytes())?;
     for part in [&[][..], &nonce, &sealed, &tag.unwrap_or_default()] {
         append(&mut text, part);

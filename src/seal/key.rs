@@ -74,7 +74,7 @@ impl KeyRecord {
             x,
             y,
             d: URL_SAFE_NO_PAD.encode(secret.to_bytes()),
-            k: encrypts.then(|| URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(32))),
+            k: encrypts.then(|| URL_SAFE_NO_PAD.encode(<[u8; 32]>::generate())),
             state,
             since: now,
             until: None,
@@ -103,10 +103,8 @@ impl KeyRecord {
         if thumbprint(&self.x, &self.y) != self.kid {
             return Err(KeyError::Kid);
         }
-        match (self.state, self.until) {
-            (State::Next | State::Active, Some(_)) => Err(KeyError::Ended),
-            _ => Ok(()),
-        }
+        let has_end = self.until.is_some();
+        if has_end && self.state != State::Retired { Err(KeyError::Ended) } else { Ok(()) }
     }
 }
 

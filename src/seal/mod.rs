@@ -21,12 +21,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::JoseError;
+use p256::elliptic_curve::Generate as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::oauth::{Issuer, Jti};
-use jose::{decrypt, encrypt, sign, verify};
+use jose::{decrypt, encrypt, sign};
 pub use key::{Key, State};
 pub use ring::{Purpose, Ring, Rings};
 
@@ -109,6 +110,7 @@ impl Sealer {
                 sign(key, T::TYP, &claims).inspect(|text| self.seen.signed(key, T::TYP, text))
             }
             Form::SignedInside => sign(rings.session.active(), T::TYP, &claims)
+                .inspect(|jws| self.seen.signed(rings.session.active(), T::TYP, jws))
                 .and_then(|jws| encrypt(rings.session.active(), T::TYP, jws.as_bytes())),
             Form::Encrypted => encrypt(rings.session.active(), T::TYP, &claims),
         };
@@ -168,7 +170,6 @@ impl Sealer {
         opened
     }
 
-    /// Of a code the signature is verified each time: it comes once.
     fn claims<T: Artifact>(
         &self,
         rings: &Rings,
@@ -180,7 +181,8 @@ impl Sealer {
             Form::Signed(purpose) => self.seen.verify(rings.of(purpose), T::TYP, text, now),
             Form::SignedInside => {
                 let jws = decrypt(&rings.session, T::TYP, text, now)?;
-                verify(&rings.session, T::TYP, &jws, now).map(|(claims, _)| claims)
+                let jws = String::from_utf8(jws).map_err(|_| OpenError::Form)?;
+                self.seen.verify(&rings.session, T::TYP, &jws, now)
             }
             Form::Encrypted => decrypt(&rings.session, T::TYP, text, now),
         }
@@ -237,17 +239,17 @@ pub struct SealError(Arc<dyn std::error::Error + Send + Sync>);
 
 /// 128 fresh random bits that name a value.
 pub fn new_jti() -> Jti {
-    Jti(URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(16)))
+    Jti(URL_SAFE_NO_PAD.encode(<[u8; 16]>::generate()))
 }
 
 /// 256 fresh random bits: 43 characters that no transport has to escape.
 pub fn new_secret() -> String {
-    URL_SAFE_NO_PAD.encode(josekit::util::random_bytes(32))
+    URL_SAFE_NO_PAD.encode(<[u8; 32]>::generate())
 }
 
 /// 64 fresh random bits: tells two refresh tokens of one generation apart.
 pub fn new_nonce() -> u64 {
-    josekit::util::random_bytes(8).iter().fold(0, |nonce, byte| (nonce << 8) | u64::from(*byte))
+    u64::generate()
 }
 
 #[cfg(test)]

@@ -74,6 +74,34 @@ fn no_kind_passes_as_another() {
     assert!(ours.open(&Sealed::<Hidden>::new(&signed), NOW).is_err());
 }
 
+// T7, T12
+#[test]
+fn a_signature_inside_is_good_for_every_replica_and_no_other_is_for_anybody() {
+    let ours = sealers().0;
+    let replica = Sealer::new(ours.issuer.clone(), ours.keys.clone());
+    let rings = ours.keys.current();
+    let key = rings.session.active();
+    let stranger = Ring::from_json(Purpose::Session, ring::fresh(Purpose::Session, NOW).as_bytes()).unwrap();
+    let claims = r#"{"iss":"https://mcp.example","word":"x","exp":1800000060}"#;
+    let signed = |key, typ| sign(key, typ, claims.as_bytes()).unwrap();
+    let good = ours.seal(&Nested { word: "x".to_owned(), exp: LATER }).unwrap().into_text();
+    let wrapped = |inside: &str| encrypt(key, Nested::TYP, inside.as_bytes()).unwrap();
+    let (unsigned, _) = good.rsplit_once('.').unwrap();
+    for (text, opened) in [
+        (good.clone(), true),
+        (wrapped(&signed(key, Nested::TYP)), true),
+        (wrapped(&signed(key, Signed::TYP)), false),
+        (wrapped(&signed(stranger.active(), Nested::TYP)), false),
+        (wrapped(&signed(key, Nested::TYP).replace('.', "..")), false),
+        (wrapped(claims), false),
+        (unsigned.to_owned(), false),
+    ] {
+        for sealer in [&ours, &replica] {
+            assert_eq!(sealer.open(&Sealed::<Nested>::new(&text), NOW).is_ok(), opened, "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_changed_byte_is_noticed_wherever_it_lies() {
     let (ours, _) = sealers();

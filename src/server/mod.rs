@@ -16,7 +16,7 @@ use actix_web::web::Data;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::fetch::FetchError;
 use crate::flow::Authority;
@@ -48,6 +48,7 @@ impl Server {
         let rules = Arc::new(Rules::read(&config)?);
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
         let authorities = Authority::all(&config, &keys, &rules)?;
+        let telemetry = counting(&config, &rules, clock.now());
         let app = Data::new(App {
             clock,
             documents: Documents::new(&authorities, &config.pages),
@@ -57,7 +58,7 @@ impl Server {
             rules: Arc::clone(&rules),
             provider: config.proofs.id_token.map(Provider::new).transpose()?,
             limits: Limits::new(config.limits),
-            telemetry: Telemetry::default(),
+            telemetry,
             traces: config.traces.then(Traces::start).transpose()?,
             forwarded_hops: config.forwarded_hops,
             pages: config.pages,
@@ -143,6 +144,14 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Server({})", self.listens())
     }
+}
+
+/// Nothing has happened yet at any site, and every file has just been read.
+fn counting(config: &Config, rules: &Rules, now: Timestamp) -> Telemetry {
+    let telemetry = Telemetry::default();
+    config.sites.iter().for_each(|site| telemetry.opened(&site.name));
+    rules.names().chain(["keys"]).for_each(|file| telemetry.file_read(file, now));
+    telemetry
 }
 
 /// Looks at the operator's files again and again, and at once on SIGHUP.

@@ -37,6 +37,15 @@ pub enum Step {
 }
 
 impl Step {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Challenged,
+        Self::Registered,
+        Self::Authorized,
+        Self::Consented,
+        Self::Exchanged,
+        Self::Called,
+    ];
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Challenged => "challenged",

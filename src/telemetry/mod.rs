@@ -51,6 +51,13 @@ impl Telemetry {
         self.steps.get_or_create(&Progress { site: site.to_owned(), step: step.name() }).inc();
     }
 
+    /// Nobody has come anywhere yet at this site.
+    pub fn opened(&self, site: &str) {
+        for step in Step::ALL {
+            self.steps.get_or_create(&Progress { site: site.to_owned(), step: step.name() }).inc_by(0);
+        }
+    }
+
     /// Something was refused for this reason of ours.
     pub fn refused(&self, reason: &str) {
         self.refusals.get_or_create(&Reason { reason: reason.to_owned() }).inc();
@@ -74,6 +81,7 @@ impl Telemetry {
     /// A file of the operator's was read and is in force.
     pub fn file_read(&self, file: &'static str, now: Timestamp) {
         self.file_read.get_or_create(&File { file }).set(now.as_secs());
+        self.file_failures.get_or_create(&File { file }).inc_by(0);
     }
 
     /// A file of the operator's is broken; what was last read stays in force.
@@ -132,13 +140,30 @@ impl Drop for OpenStream {
     }
 }
 
+/// The doors that have a limit of their own, and what is used up by its first use.
+const LIMITED: [&str; 3] = ["documents", "register", "token"];
+const USED_UP: [&str; 2] = ["code", "refresh_token"];
+
+impl Telemetry {
+    /// A counter that begins at 1 has never increased: what is rare begins at 0, so that its first time is seen.
+    fn rare(self) -> Self {
+        for door in LIMITED {
+            self.limited.get_or_create(&Door { door }).inc_by(0);
+        }
+        for kind in USED_UP {
+            self.replays.get_or_create(&Kind { kind }).inc_by(0);
+        }
+        self
+    }
+}
+
 impl Default for Telemetry {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("mcp_auth");
         let of = &mut registry;
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         of.register("build", "Which build this is", build);
-        Self {
+        let telemetry = Self {
             requests: metric(of, "requests", "Requests by door, status and error"),
             durations: durations(of),
             steps: metric(of, "steps", "Steps from the first challenge to a call that passes, by site"),
@@ -159,7 +184,8 @@ impl Default for Telemetry {
                 "When the shared list of revoked families was last read; 0 without a shared store",
             ),
             registry,
-        }
+        };
+        telemetry.rare()
     }
 }
 

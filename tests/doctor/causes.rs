@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 #[test]
 fn every_cause_is_named_in_some_test() {
     let tests = [files("tests/doctor"), files("tests/topologies")].concat();
-    let causes: Vec<String> = files("src/doctor/cause").iter().flat_map(|source| variants(source)).collect();
+    let causes: Vec<String> = files("src/doctor/cause").iter().flat_map(|source| words(source)).collect();
     assert!(causes.len() > 40, "{causes:?}");
     let never = |cause: &&String| !tests.iter().any(|text| text.contains(&format!("\"{cause}\"")));
     assert_eq!(causes.iter().filter(never).collect::<Vec<_>>(), Vec::<&String>::new());
@@ -17,22 +17,8 @@ fn files(folder: &str) -> Vec<String> {
     paths.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
-/// The names that stand below a sentence for people, as JSON has them.
-fn variants(source: &str) -> Vec<String> {
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
-    let named = lines.iter().filter_map(|line| line.strip_suffix(','));
-    let named =
-        named.filter(|name| name.chars().all(char::is_alphabetic) && name.starts_with(char::is_uppercase));
-    named.map(snake_case).collect()
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
+/// As scripts read them.
+fn words(source: &str) -> Vec<String> {
+    let named = source.lines().filter_map(|line| line.trim().strip_prefix("word: \""));
+    named.filter_map(|rest| rest.strip_suffix("\",")).map(str::to_owned).collect()
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use crate::{
     ground::ground,
     relay::{Bend, How, relay},
-    said::{Said, doctor},
+    said::{EVERYBODY, Said, doctor},
 };
 
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
@@ -74,7 +74,7 @@ fn an_answer_that_comes_late_is_named_and_waited_for() {
 fn an_answer_that_never_comes_is_named() {
     let said = bent("/oauth/token", How::Keeps);
     said.names("unreached", "kept");
-    assert_eq!(said.stopped().len(), 8);
+    assert_eq!(said.stopped().len(), EVERYBODY);
 }
 
 /// Those that compare texts stop, the others go on

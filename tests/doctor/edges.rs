@@ -49,6 +49,11 @@ fn what_an_edge_does_to_headers_is_named() {
     for (name, location, cause) in [
         ("challenge", "proxy_hide_header WWW-Authenticate;", "challenge_lost"),
         ("twice", "add_header Access-Control-Allow-Origin * always;", "cors_twice"),
+        (
+            "twice-when-asked",
+            "if ($request_method = OPTIONS) { add_header Access-Control-Allow-Origin * always; }",
+            "cors_twice",
+        ),
         ("no-cors", "proxy_hide_header Access-Control-Allow-Origin;", "cors_lost"),
         (
             "token",

@@ -31,8 +31,10 @@ fn people_read_a_line_for_each_assistant() {
         std::process::Command::new(crate::ground::SIDECAR).args(["doctor", &ground.internal()]).output();
     let text = String::from_utf8(output.unwrap().stdout).unwrap();
     for line in [
-        "Claude Code        would connect\n",
-        "Claude Desktop     is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `claude`\n",
+        "Claude Code          would connect\n",
+        "Cursor               would connect, through mcp-remote\n",
+        "Cursor Cloud Agents  would connect, if its vendor's cloud reaches this address\n",
+        "Claude Desktop       is not invited: MCP_AUTH_<SITE>_REDIRECTS has no `claude`\n",
         "\nNothing is wrong as far as one sees from here without signing in.\n",
     ] {
         assert!(text.contains(line), "{text}");

@@ -25,5 +25,7 @@ mod edges;
 mod healthy;
 mod nothing;
 mod oauth2_proxy;
+mod page;
+mod scheme;
 mod sidecars;
 mod tls;

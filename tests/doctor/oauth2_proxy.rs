@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{ground::ground, said::doctor};
+use crate::{
+    ground::ground,
+    said::{EVERYBODY, doctor},
+};
 
 const SKIP_LIST: &str = "skip_auth_routes     = ['!=^/(oauth/(authorize|consent)|oauth2/.*)$']";
 const HEADERS: &str = "injectRequestHeaders:";
@@ -65,7 +68,7 @@ fn a_newline_at_the_end_of_the_secret_is_an_upstream_that_is_away() {
     let twin = ground.proxy_with("newline", (&secret, &ended));
     let said = doctor(&ground.internal(), Some(twin.port), &[]);
     said.names("upstream_away", "newline");
-    assert_eq!(said.stopped().len(), 8);
+    assert_eq!(said.stopped().len(), EVERYBODY);
 }
 
 /// The button is one click more, and the callback is seen by people only

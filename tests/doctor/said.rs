@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::ground::SIDECAR;
 
+/// So many assistants go their ways.
+pub(crate) const EVERYBODY: usize = 9;
+
 #[derive(Debug)]
 pub(crate) struct Said {
     pub code: i32,
@@ -65,6 +68,10 @@ impl Said {
     /// Those that would not connect.
     pub(crate) fn stopped(&self) -> BTreeSet<&str> {
         self.assistants(|verdict| verdict["connects"] == false && verdict["invited"] == true)
+    }
+
+    pub(crate) fn connecting(&self) -> BTreeSet<&str> {
+        self.assistants(|verdict| verdict["connects"] == true)
     }
 
     pub(crate) fn not_invited(&self) -> BTreeSet<&str> {

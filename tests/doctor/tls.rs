@@ -9,7 +9,7 @@ use std::{
 use crate::{
     edge::Conf,
     ground::{Ground, ground},
-    said::{Said, doctor, trusting},
+    said::{EVERYBODY, Said, doctor, trusting},
     twin::Twin,
 };
 
@@ -71,9 +71,9 @@ fn a_certificate_that_assistants_refuse_is_named() {
     tls.examined("good").is_healthy("good");
     for (name, cause, stopped) in [
         ("ending", "certificate_ending", 0),
-        ("expired", "certificate_expired", 8),
-        ("elsewhere", "certificate_name", 8),
-        ("stranger", "certificate_untrusted", 8),
+        ("expired", "certificate_expired", EVERYBODY),
+        ("elsewhere", "certificate_name", EVERYBODY),
+        ("stranger", "certificate_untrusted", EVERYBODY),
     ] {
         let said = tls.examined(name);
         said.names(cause, name);
@@ -88,6 +88,6 @@ fn an_address_without_tls_is_named() {
     said.names("not_tls", "http answers there");
     let said = doctor("http://mcp.example.com/mcp", Some(ground.proxy), &[]);
     said.names("plain_http", "http is typed");
-    assert_eq!(said.stopped().len(), 8);
+    assert_eq!(said.stopped().len(), EVERYBODY);
     assert_eq!(said.not_invited(), BTreeSet::new());
 }

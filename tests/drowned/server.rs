@@ -17,7 +17,7 @@ use crate::room::{free_address, make_room, within};
 pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) mount: Mount,
-    admin: String,
+    pub(crate) admin: String,
     process: Child,
     log: PathBuf,
 }

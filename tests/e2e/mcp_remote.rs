@@ -4,16 +4,17 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    process::Command,
 };
 
-use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::{
+    desk::{Desk, bring, landing, opened},
     mcp::initialize,
     person::Person,
     secrets,
+    seen::Seen,
     stack::{Stack, part_file, stack, tool},
     talk::Talk,
 };
@@ -44,6 +45,36 @@ async fn mcp_remote_signs_in_through_a_browser_calls_a_tool_and_refreshes_withou
     assert!(!home.join("opened").exists(), "it opened a browser again");
 }
 
+#[tokio::test]
+async fn what_the_page_has_for_cursor_starts_mcp_remote_which_signs_in_and_calls_a_tool() {
+    let stack = stack();
+    let alice = Person::named("alice", &stack);
+    let desk = Desk::of("Cursor", &stack);
+    // It would fetch the newest one.
+    let program = tool("node_modules/mcp-remote/dist/proxy.js");
+    desk.program(
+        "npx",
+        &format!(r#"test "$1 $2" = "-y mcp-remote@latest" && shift 2 && exec node {program} "$@""#),
+    );
+    let settings: Value = serde_json::from_str(&landing(&stack.internal).await.texts("Cursor")[0]).unwrap();
+    let mut shim = Talk::at("cursor", as_told(&settings["mcpServers"]["tools"], &desk), &stack);
+
+    shim.say(&initialize().to_string());
+    let url = desk.allow(&alice).await;
+    assert_eq!(caller(&mut shim), alice.address);
+    Seen::of(&url, &stack).went_the_whole_way();
+}
+
+/// The command of `mcp.json`, as Cursor starts it.
+fn as_told(server: &Value, desk: &Desk) -> Command {
+    let mut command = desk.shell(r#"exec "$0" "$@""#);
+    command.arg(server["command"].as_str().unwrap());
+    command.args(server["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap()));
+    let settings = server["env"].as_object().unwrap();
+    command.envs(settings.iter().map(|(name, value)| (name, value.as_str().unwrap())));
+    command
+}
+
 /// A port of its own both times: on another one it would register, and sign in, again.
 fn start(stack: &Stack, home: &Path) -> Talk {
     let program = [
@@ -69,28 +100,6 @@ fn caller(shim: &mut Talk) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("{called}"))
         .to_owned()
-}
-
-/// The address that the browser of `browser.sh` was asked to open.
-pub(crate) async fn opened(home: &Path) -> String {
-    let began = Instant::now();
-    loop {
-        if let Ok(url) = fs::read_to_string(home.join("opened")) {
-            fs::remove_file(home.join("opened")).unwrap();
-            return url.trim_end().to_owned();
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "no browser was opened");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The client's own callback server may need a moment.
-pub(crate) async fn bring(callback: &Url) {
-    let began = Instant::now();
-    while let Err(error) = reqwest::get(callback.clone()).await {
-        assert!(began.elapsed() < Duration::from_secs(10), "{error}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn stored_tokens(home: &Path) -> PathBuf {

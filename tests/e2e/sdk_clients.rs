@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    mcp_remote::{bring, opened},
+    desk::{bring, opened},
     person::Person,
     secrets,
     stack::{Site, Stack, node, part_file, stack, tool},

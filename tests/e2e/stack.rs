@@ -18,7 +18,7 @@ use crate::{behind, part::Part, run_folder::fresh_folder, secrets};
 
 pub(crate) const OIDC_CLIENT: &str = "e2e.apps.example";
 const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
-const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e");
+pub(crate) const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e");
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools");
 
 /// The stack for one test; when the test is over, the sidecar's log must have kept its secrets.
@@ -162,7 +162,7 @@ impl Stack {
         let settings = [
             ("MCP_AUTH_SITES", "internal,public".to_owned()),
             ("MCP_AUTH_INTERNAL_ISSUER", self.internal.issuer.clone()),
-            ("MCP_AUTH_INTERNAL_REDIRECTS", "loopback,cursor".to_owned()),
+            ("MCP_AUTH_INTERNAL_REDIRECTS", "loopback,cursor,vscode".to_owned()),
             ("MCP_AUTH_PUBLIC_ISSUER", self.public.issuer.clone()),
             ("MCP_AUTH_PUBLIC_REDIRECTS", "claude,cursor".to_owned()),
             ("MCP_AUTH_LISTEN", format!("127.0.0.1:{sidecar}")),

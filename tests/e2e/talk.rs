@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{part, stack::Stack};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 #[derive(Debug)]
 pub(crate) struct Talk {
@@ -33,11 +33,14 @@ impl Talk {
         environment: &[(&str, &OsStr)],
         stack: &Stack,
     ) -> Self {
+        let mut command = Command::new(&program[0]);
+        command.args(&program[1..]).env_clear().envs(environment.iter().copied());
+        Self::at(name, command, stack)
+    }
+
+    pub(crate) fn at(name: &str, mut command: Command, stack: &Stack) -> Self {
         let log = stack.folder.join(format!("{name}.log"));
-        let mut child = Command::new(&program[0])
-            .args(&program[1..])
-            .env_clear()
-            .envs(environment.iter().copied())
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())

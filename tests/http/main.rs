@@ -46,6 +46,7 @@ mod observed;
 mod people;
 mod redirect_uris;
 mod refresh;
+mod refresh_generations;
 mod register;
 mod register_limits;
 mod revoke;

@@ -1,6 +1,7 @@
 //! What the operator sees of it all: the id of each request, and the counters on the admin port.
 
 use crate::gateway::start;
+use crate::harness::rules::Rules;
 use crate::harness::{Answer, Ask, TestServer, alice, encoded, form, with, without};
 use std::collections::BTreeSet;
 
@@ -140,7 +141,30 @@ async fn every_step_of_the_way_is_counted_at_its_site() {
         let series = format!(r#"mcp_auth_steps_total{{site="public",step="{step}"}}"#);
         assert_eq!(value(&text, &series), Some(times), "{series} after {refused:?}\n{text}");
     }
-    assert!(!text.contains(r#"site="internal""#), "{text}");
+}
+
+/// A counter that begins at 1 has never increased, and the first file that breaks is the one to be told of
+#[tokio::test]
+async fn what_is_rare_is_counted_from_nought() {
+    let rules = Rules::new("person bob@example.com\n");
+    let server = TestServer::spawn_with([("MCP_AUTH_DENY_FILE", rules.path().as_str())]);
+    let text = server.metrics().await;
+    let steps = ["challenged", "registered", "authorized", "consented", "exchanged", "called"];
+    let of_sites = ["internal", "public"]
+        .into_iter()
+        .flat_map(|site| steps.map(|step| format!(r#"mcp_auth_steps_total{{site="{site}",step="{step}"}}"#)));
+    let files = ["deny", "keys", "proxy secret"];
+    let broken = files.map(|file| format!(r#"mcp_auth_file_failures_total{{file="{file}"}}"#));
+    let again = ["code", "refresh_token"].map(|kind| format!(r#"mcp_auth_replays_total{{kind="{kind}"}}"#));
+    let doors = ["documents", "register", "token"];
+    let limits = doors.map(|door| format!(r#"mcp_auth_limited_total{{door="{door}"}}"#));
+    for series in of_sites.chain(broken).chain(again).chain(limits) {
+        assert_eq!(value(&text, &series), Some(0), "{series}\n{text}");
+    }
+    for file in files {
+        let read = value(&text, &format!(r#"mcp_auth_file_read_timestamp_seconds{{file="{file}"}}"#));
+        assert_eq!(read, Some(server.now()), "{file}\n{text}");
+    }
 }
 
 /// T21: neither a person nor a token is in a label, and no caller can make more of them

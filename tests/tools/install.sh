@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin
 
 all_parts=(oauth2_proxy go_oidc manifest_parts node_parts python_parts debian_parts systemd_analyze)
 # Nothing but what they are named after wants these: they are installed when they are asked for.
-more_parts=(graphviz cargo_fuzz cargo_mutants mold image_parts api_server)
+more_parts=(graphviz cargo_fuzz cargo_mutants mold image_parts api_server assistant_parts)
 go_oidc_source=../conformance/parts/go_oidc.go
 
 main() {
@@ -103,6 +103,27 @@ link_own_node() {
     major=$(node -p 'process.versions.node.split(".")[0]')
     [ "$major" -ge 22 ] || fail "Node.js 22 or later is needed on this platform, and node is version $major."
     ln -s "$(command -v node)" node_modules/.bin/node
+}
+
+current_assistant_parts() {
+    [ -d assistants/node_modules/code-server/lib/vscode/node_modules ] \
+        && stamped assistants assistants/package.json assistants/package-lock.json
+}
+
+install_assistant_parts() {
+    install node_parts
+    echo "tests/tools: installing the assistants (two gigabytes, about a minute)"
+    (
+        export PATH=$PWD/node_modules/.bin:$PATH
+        cd assistants
+        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+        # What their own installations do beside; VS Code has a lock file of its own.
+        node node_modules/@anthropic-ai/claude-code/install.cjs
+        ln -sf ../opencode-linux-x64/bin/opencode node_modules/.bin/opencode
+        cd node_modules/code-server/lib/vscode
+        npm install --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+    )
+    stamp assistants assistants/package.json assistants/package-lock.json
 }
 
 current_python_parts() { [ -x .venv/bin/python ] && stamped python requirements.txt; }

@@ -1,4 +1,4 @@
-//! Every MCP server in every topology, as the README shows it: a line for each server and transport, a column for each topology.
+//! Every MCP server in every topology, as `docs/topologies.md` shows it: a line for each server and transport, a column for each topology.
 //!
 //! The files of a topology stay as they stand: the servers take turns where its one MCP server is. Only for the one whose
 //! paths are not below `/mcp` there is a second resource, and a second location where the edge has such.
@@ -29,7 +29,7 @@ use crate::{
 };
 
 const TOPOLOGIES: [&str; 5] = ["gateway", "sockets", "direct", "nginx", "caddy"];
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/topologies.md");
 
 /// The words of one topology, in the order of the servers.
 type Column = Vec<String>;
@@ -41,12 +41,12 @@ type Place = Option<u16>;
 type Behind = (Part, u16, &'static str);
 
 #[test]
-fn the_readme_shows_which_server_works_in_which_topology() {
+fn the_page_shows_which_server_works_in_which_topology() {
     let table = table(&columns());
     // Past the test harness, which keeps what a test prints.
     let _ = write!(io::stdout(), "\n{table}\n");
-    let readme = fs::read_to_string(README).unwrap();
-    assert!(readme.contains(&table), "the README shows another table than the one above");
+    let page = fs::read_to_string(PAGE).unwrap();
+    assert!(page.contains(&table), "docs/topologies.md shows another table than the one above");
 }
 
 fn table(columns: &[Column]) -> String {

@@ -2,15 +2,14 @@
 
 use reqwest::Method;
 
-use super::{Finding, Outcome, Road, documented};
+use super::{Card, Finding, Outcome, ResourceMetadata, Road, documented};
 
-pub(super) const NAME: &str = "Claude Code";
+pub(super) const CARD: Card =
+    Card { name: "Claude Code", word: "claude-code", preset: "loopback", provided: "" };
 const CALLBACKS: [&str; 1] = ["http://localhost:53682/callback"];
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     road.knock(Method::POST).await?;
-    let resource = road.resource().await?;
-    resource.is_exactly(road.target)?;
-    let server = road.server(&resource).await?;
-    documented(road, &server, &CALLBACKS).await
+    let server = road.discovers(ResourceMetadata::is_exactly).await?;
+    documented(road, &server, &CALLBACKS, &CALLBACKS).await
 }

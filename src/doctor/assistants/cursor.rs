@@ -1,21 +1,7 @@
-//! Cursor: registers three callbacks at once, and forgets the challenge on its way, so the documents must lie where they belong.
+//! Cursor on the person's machine: by itself it may register and never open a browser, so people connect it through mcp-remote.
 
-use reqwest::Method;
+use super::Card;
+pub(super) use super::mcp_remote::walk;
 
-use super::{Finding, Outcome, Road};
-
-pub(super) const NAME: &str = "Cursor";
-const CALLBACKS: [&str; 3] = [
-    "cursor://anysphere.cursor-mcp/oauth/callback",
-    "https://www.cursor.com/agents/mcp/oauth/callback",
-    "http://localhost:8787/callback",
-];
-
-pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
-    road.knock(Method::POST).await?;
-    let resource = road.resource().await?;
-    resource.covers(road.target)?;
-    let server = road.server(&resource).await?;
-    // Of the three, the desktop is answered at the last, and Cloud Agents at the second.
-    road.onward(&server, &CALLBACKS, &[CALLBACKS[2], CALLBACKS[1]]).await
-}
+pub(super) const CARD: Card =
+    Card { name: "Cursor", word: "cursor", preset: "loopback", provided: ", through mcp-remote" };

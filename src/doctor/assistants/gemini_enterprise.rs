@@ -4,12 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 
-use super::super::cause::Edge;
+use super::super::cause::Cause;
 use super::super::probe::Ask;
-use super::super::road::{Client, encoded};
-use super::{Finding, Outcome, Road};
+use super::super::road::Client;
+use super::{Card, Finding, Outcome, Road};
 
-pub(super) const NAME: &str = "Gemini Enterprise";
+pub(super) const CARD: Card = Card {
+    name: "Gemini Enterprise",
+    word: "gemini-enterprise",
+    preset: "",
+    provided: ", with what `client mint --for gemini-enterprise` prints",
+};
 const CALLBACK: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
@@ -18,19 +23,14 @@ pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let server = road.server(&road.resource().await?).await?;
     let client = Client { id: "minted".to_owned(), redirect_uri: CALLBACK.to_owned() };
     road.signs_in(&server, &client).await?;
-    let Some(url) = server.token_endpoint() else { return Ok(Outcome::Minted) };
+    let Some(url) = server.token_endpoint() else { return Ok(Outcome::Known) };
     let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", CALLBACK)];
     let basic = format!("Basic {}", STANDARD.encode("minted:secret"));
-    let ask =
-        Ask::post(url, "application/x-www-form-urlencoded", encoded(&form)).with("authorization", basic);
-    let seen = ask.shown();
-    let answer = road.ask(ask).await?;
+    let answer = road.ask(Ask::form(url, &form).with("authorization", basic)).await?;
     if answer.error().as_deref() == Some("invalid_client") {
-        return Ok(Outcome::Minted);
+        return Ok(Outcome::Known);
     }
-    let seen = format!(
-        "{seen} with a client_id and a secret that are invented: {}, not invalid_client",
-        answer.shown()
-    );
-    Err(Finding::new(Edge::Unexpected, seen))
+    let seen =
+        format!("{}, not invalid_client, with a client_id and a secret that are invented", answer.shown());
+    Err(Finding::new(Cause::UNEXPECTED, seen))
 }

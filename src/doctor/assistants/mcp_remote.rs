@@ -2,18 +2,17 @@
 
 use reqwest::Method;
 
-use super::{Finding, Outcome, Road};
+use super::{Card, Finding, Outcome, ResourceMetadata, Road};
 
-pub(super) const NAME: &str = "mcp-remote";
+pub(super) const CARD: Card =
+    Card { name: "mcp-remote", word: "mcp-remote", preset: "loopback", provided: "" };
 const CALLBACKS: [&str; 1] = ["http://localhost:3335/oauth/callback"];
 const MANNER: [(&str, &str); 2] = [("accept-encoding", "identity"), ("mcp-protocol-version", "2025-11-25")];
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     let road = road.in_the_manner_of(&MANNER);
     road.knock(Method::GET).await?;
-    let resource = road.resource().await?;
-    resource.covers(road.target)?;
-    let server = road.server(&resource).await?;
+    let server = road.discovers(ResourceMetadata::covers).await?;
     road.knock(Method::POST).await?;
     road.onward(&server, &CALLBACKS, &CALLBACKS).await
 }

@@ -4,13 +4,14 @@ mod chatgpt;
 mod claude_code;
 mod claude_desktop;
 mod cursor;
+mod cursor_cloud_agents;
 mod gemini_enterprise;
 mod inspector;
 mod mcp_remote;
 mod vs_code;
 
 use super::cause::Finding;
-use super::documents::ServerMetadata;
+use super::documents::{ResourceMetadata, ServerMetadata};
 use super::road::{Client, Road};
 
 /// Whose way is walked.
@@ -21,57 +22,69 @@ pub enum Assistant {
     McpRemote,
     ClaudeDesktop,
     GeminiEnterprise,
+    CursorCloudAgents,
     VsCode,
     Chatgpt,
     Inspector,
 }
+
+/// What is said of an assistant.
+struct Card {
+    name: &'static str,
+    /// As it is written on a command line, and read by scripts.
+    word: &'static str,
+    /// The word of `MCP_AUTH_<SITE>_REDIRECTS` that lets it be answered.
+    preset: &'static str,
+    /// What it takes beside: the end of "would connect".
+    provided: &'static str,
+}
+
+/// Of one that calls from a cloud of its vendor's, which sees no VPN.
+const HOSTED: &str = ", if its vendor's cloud reaches this address";
 
 /// Where a way ends that meets no obstacle.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     /// It registered, and the sign-in would begin.
     Connects(Client),
-    /// It is known by its document, and the sign-in would begin.
-    Documented,
-    /// The operator mints its client.
-    Minted,
+    /// The same without registering: by its document, or because the operator minted its client.
+    Known,
     /// Its callback may not be registered here.
     NotInvited,
 }
 
-/// The rest of the way of one that has a document: it need not register where documents are known.
-async fn documented(road: Road<'_>, server: &ServerMetadata, callbacks: &[&str]) -> Result<Outcome, Finding> {
-    server.is_for_public_clients()?;
-    if server.knows_documents() {
-        return Ok(Outcome::Documented);
+/// The rest of the way of one that has a document: it need not register where documents are known. What becomes of a
+/// registration shows whether its callbacks are admitted; whatever else is wrong there does not concern it.
+async fn documented(
+    road: Road<'_>,
+    server: &ServerMetadata,
+    callbacks: &[&str],
+    usable: &[&str],
+) -> Result<Outcome, Finding> {
+    if !server.knows_documents() {
+        return road.onward(server, callbacks, usable).await;
     }
-    road.onward(server, callbacks, callbacks).await
+    server.is_for_public_clients()?;
+    let registers = server.registration_endpoint().is_some();
+    let refused = registers && matches!(road.registered(server, callbacks, usable).await, Ok(None));
+    Ok(if refused { Outcome::NotInvited } else { Outcome::Known })
 }
 
 impl Assistant {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ClaudeCode,
         Self::Cursor,
         Self::McpRemote,
         Self::ClaudeDesktop,
         Self::GeminiEnterprise,
+        Self::CursorCloudAgents,
         Self::VsCode,
         Self::Chatgpt,
         Self::Inspector,
     ];
 
-    /// As it is written on a command line, and read by scripts.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Chatgpt => "chatgpt",
-            Self::ClaudeCode => "claude-code",
-            Self::ClaudeDesktop => "claude-desktop",
-            Self::Cursor => "cursor",
-            Self::GeminiEnterprise => "gemini-enterprise",
-            Self::Inspector => "inspector",
-            Self::McpRemote => "mcp-remote",
-            Self::VsCode => "vs-code",
-        }
+        self.card().word
     }
 
     pub fn of(word: &str) -> Option<Self> {
@@ -79,33 +92,29 @@ impl Assistant {
     }
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Chatgpt => chatgpt::NAME,
-            Self::ClaudeCode => claude_code::NAME,
-            Self::ClaudeDesktop => claude_desktop::NAME,
-            Self::Cursor => cursor::NAME,
-            Self::GeminiEnterprise => gemini_enterprise::NAME,
-            Self::Inspector => inspector::NAME,
-            Self::McpRemote => mcp_remote::NAME,
-            Self::VsCode => vs_code::NAME,
-        }
+        self.card().name
     }
 
-    /// The word of `MCP_AUTH_<SITE>_REDIRECTS` that lets it be answered.
     pub(super) fn preset(self) -> &'static str {
-        match self {
-            Self::Chatgpt => "chatgpt",
-            Self::ClaudeCode | Self::Inspector | Self::McpRemote => "loopback",
-            Self::ClaudeDesktop => "claude",
-            Self::Cursor => "cursor",
-            Self::GeminiEnterprise => "",
-            Self::VsCode => "vscode",
-        }
+        self.card().preset
     }
 
-    /// It calls from a cloud of its vendor's, which sees no VPN.
-    pub(super) fn is_hosted(self) -> bool {
-        matches!(self, Self::Chatgpt | Self::ClaudeDesktop)
+    pub(super) fn provided(self) -> &'static str {
+        self.card().provided
+    }
+
+    fn card(self) -> Card {
+        match self {
+            Self::Chatgpt => chatgpt::CARD,
+            Self::ClaudeCode => claude_code::CARD,
+            Self::ClaudeDesktop => claude_desktop::CARD,
+            Self::Cursor => cursor::CARD,
+            Self::CursorCloudAgents => cursor_cloud_agents::CARD,
+            Self::GeminiEnterprise => gemini_enterprise::CARD,
+            Self::Inspector => inspector::CARD,
+            Self::McpRemote => mcp_remote::CARD,
+            Self::VsCode => vs_code::CARD,
+        }
     }
 
     pub(super) async fn walk(self, road: Road<'_>) -> Result<Outcome, Finding> {
@@ -114,6 +123,7 @@ impl Assistant {
             Self::ClaudeCode => claude_code::walk(road).await,
             Self::ClaudeDesktop => claude_desktop::walk(road).await,
             Self::Cursor => cursor::walk(road).await,
+            Self::CursorCloudAgents => cursor_cloud_agents::walk(road).await,
             Self::GeminiEnterprise => gemini_enterprise::walk(road).await,
             Self::Inspector => inspector::walk(road).await,
             Self::McpRemote => mcp_remote::walk(road).await,

@@ -2,9 +2,9 @@
 
 use reqwest::Method;
 
-use super::{Finding, Outcome, Road};
+use super::{Card, Finding, Outcome, ResourceMetadata, Road, documented};
 
-pub(super) const NAME: &str = "VS Code";
+pub(super) const CARD: Card = Card { name: "VS Code", word: "vs-code", preset: "vscode", provided: "" };
 const CALLBACKS: [&str; 4] = [
     "https://insiders.vscode.dev/redirect",
     "https://vscode.dev/redirect",
@@ -14,8 +14,6 @@ const CALLBACKS: [&str; 4] = [
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     road.knock(Method::POST).await?;
-    let resource = road.resource().await?;
-    resource.is_exactly(road.target)?;
-    let server = road.server(&resource).await?;
-    road.onward(&server, &CALLBACKS, &[CALLBACKS[3], CALLBACKS[1]]).await
+    let server = road.discovers(ResourceMetadata::is_exactly).await?;
+    documented(road, &server, &CALLBACKS, &[CALLBACKS[3], CALLBACKS[1]]).await
 }

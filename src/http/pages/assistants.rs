@@ -37,17 +37,17 @@ struct Assistant {
 }
 
 /// Those that run on a person's own machine.
-const LOCAL: [Assistant; 5] = [
+const LOCAL: [Assistant; 7] = [
     Assistant {
         name: "Claude Code",
-        steps: "Type this in a terminal. Older versions sign in with /mcp in a session. It is for the folder you are in; with \
-                --scope user it is for all.",
+        steps: "Type this in a terminal, one after the other. Older versions sign in with /mcp in a session. It is for the \
+                folder you are in; with --scope user it is for all.",
         callback: "http://localhost:1/callback",
         has_document: true,
         texts: |all| {
             commands(all, |to| {
-                let name = &to.name;
-                format!("claude mcp add --transport http {name} {}\nclaude mcp login {name}", word(to.url))
+                let add = format!("claude mcp add --transport http {} {}", to.name, word(to.url));
+                vec![add, format!("claude mcp login {}", to.name)]
             })
         },
     },
@@ -57,27 +57,27 @@ const LOCAL: [Assistant; 5] = [
                 opens the browser. Claude Desktop takes the same in claude_desktop_config.json.",
         callback: "http://localhost:3335/oauth/callback",
         has_document: false,
-        texts: |all| vec![Text { field: "", text: mcp_remote(all) }],
+        texts: |all| file("mcpServers", all, through_mcp_remote),
     },
     Assistant {
         name: "VS Code",
-        steps: "Type this in a terminal. Then start it, with MCP: List Servers in the command palette.",
+        steps: "Choose MCP: Open User Configuration in the command palette, and put this there, beside what is there. Then \
+                MCP: List Servers, its name, and Start Server.",
         callback: "http://127.0.0.1:33418/",
         has_document: true,
-        texts: |all| {
-            commands(all, |to| {
-                let server = json!({"name": to.name, "type": "http", "url": to.url});
-                format!("code --add-mcp {}", word(&server.to_string()))
-            })
-        },
+        texts: |all| file("servers", all, |to| json!({"type": "http", "url": to.url})),
     },
     Assistant {
         name: "Gemini CLI",
-        steps: "Type this in a terminal, then /mcp auth and the same name in a session.",
+        steps: "Type this in a terminal, then /mcp auth and the same name in a session, and say yes.",
         callback: "http://localhost:1/oauth/callback",
         has_document: false,
+        // Without a scope it is for the folder that the terminal happens to be in.
         texts: |all| {
-            commands(all, |to| format!("gemini mcp add --transport http {} {}", to.name, word(to.url)))
+            commands(all, |to| {
+                let (name, url) = (&to.name, word(to.url));
+                vec![format!("gemini mcp add --scope user --transport http {name} {url}")]
+            })
         },
     },
     Assistant {
@@ -85,7 +85,28 @@ const LOCAL: [Assistant; 5] = [
         steps: "Type this in a terminal. If no browser opens, type codex mcp login and the same name.",
         callback: "http://127.0.0.1:1/callback",
         has_document: true,
-        texts: |all| commands(all, |to| format!("codex mcp add {} --url {}", to.name, word(to.url))),
+        texts: |all| commands(all, |to| vec![format!("codex mcp add {} --url {}", to.name, word(to.url))]),
+    },
+    Assistant {
+        name: "GitHub Copilot CLI",
+        steps: "Type this in a terminal. At its next start it signs in by itself; if not, type /mcp auth and the same name.",
+        callback: "http://127.0.0.1:1/",
+        has_document: false,
+        texts: |all| {
+            commands(all, |to| vec![format!("copilot mcp add --transport http {} {}", to.name, word(to.url))])
+        },
+    },
+    Assistant {
+        name: "opencode",
+        steps: "Type this in a terminal, one after the other.",
+        callback: "http://127.0.0.1:19876/mcp/oauth/callback",
+        has_document: false,
+        texts: |all| {
+            commands(all, |to| {
+                let add = format!("opencode mcp add {} --url {}", to.name, word(to.url));
+                vec![add, format!("opencode mcp auth {}", to.name)]
+            })
+        },
     },
 ];
 
@@ -179,20 +200,27 @@ fn word(text: &str) -> String {
     if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-fn commands(all: &[Named], command: fn(&Named) -> String) -> Vec<Text> {
-    all.iter().map(|to| Text { field: "", text: command(to) }).collect()
+/// Each line by itself: of two that are pasted at once the first program may swallow the second, as Claude Code does.
+fn commands(all: &[Named], lines: fn(&Named) -> Vec<String>) -> Vec<Text> {
+    all.iter().flat_map(lines).map(|text| Text { field: "", text }).collect()
 }
 
 fn addresses(all: &[Named], field: &'static str) -> Vec<Text> {
     all.iter().map(|to| Text { field, text: to.url.to_owned() }).collect()
 }
 
-fn mcp_remote(all: &[Named]) -> String {
-    let server = |to: &Named| {
-        (to.name.clone(), json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url]}))
-    };
-    let servers: Map<String, Value> = all.iter().map(server).collect();
-    serde_json::to_string_pretty(&json!({ "mcpServers": servers })).unwrap_or_default()
+/// Node.js knows an organization's own authority only where it is told to ask the machine; older ones do not read this.
+fn through_mcp_remote(to: &Named) -> Value {
+    json!({"command": "npx", "args": ["-y", "mcp-remote@latest", to.url], "env": {"NODE_USE_SYSTEM_CA": "1"}})
+}
+
+/// What belongs into a file of settings, under this member of it.
+fn file(member: &str, all: &[Named], server: fn(&Named) -> Value) -> Vec<Text> {
+    let servers: Map<String, Value> = all.iter().map(|to| (to.name.clone(), server(to))).collect();
+    vec![Text {
+        field: "",
+        text: serde_json::to_string_pretty(&json!({ member: servers })).unwrap_or_default(),
+    }]
 }
 
 #[cfg(test)]

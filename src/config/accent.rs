@@ -1,6 +1,7 @@
 //! The operator's colour, made readable on both grounds.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// The grounds of the base template on which a colour is hardest to read.
 const LIGHT: Colour = Colour([0xf3, 0xf4, 0xf6]);
@@ -15,17 +16,25 @@ const STEPS: u8 = 20;
 
 /// A colour, the ink that can be read on it, and its nearest shades that can be read on either ground.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Accent {
-    pub(super) fill: Colour,
-    pub(super) ink: Colour,
-    pub(super) on_light: Colour,
-    pub(super) on_dark: Colour,
+pub struct Accent {
+    pub fill: Colour,
+    pub ink: Colour,
+    pub on_light: Colour,
+    pub on_dark: Colour,
 }
 
 impl From<Colour> for Accent {
     fn from(fill: Colour) -> Self {
         let ink = if fill.contrast(WHITE) >= READABLE { WHITE } else { BLACK };
         Self { fill, ink, on_light: fill.readable_on(LIGHT, BLACK), on_dark: fill.readable_on(DARK, WHITE) }
+    }
+}
+
+impl FromStr for Accent {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Colour::parse(text).map(Self::from).ok_or("a colour such as #0b57d0 is needed")
     }
 }
 
@@ -37,12 +46,12 @@ impl Default for Accent {
 
 /// Red, green and blue (sRGB).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Colour([u8; 3]);
+pub struct Colour([u8; 3]);
 
 impl Colour {
     /// `#rgb` or `#rrggbb`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('#')?;
+    fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
         let (width, repeat) = match digits.len() {
             3 => (1, 17),
             6 => (2, 1),
@@ -100,7 +109,9 @@ mod tests {
         for (text, colour) in [("#0b57d0", Some("#0b57d0")), ("#FA0", Some("#ffaa00")), ("#12", None)] {
             assert_eq!(Colour::parse(text).map(|colour| colour.to_string()).as_deref(), colour, "{text}");
         }
-        assert!(Colour::parse("red").is_none() && Colour::parse("#ggg").is_none());
+        for wrong in ["", "#", "red", "#ggg", "#+f+f+f", "#0b57d", "0b57d0"] {
+            assert!(wrong.parse::<Accent>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

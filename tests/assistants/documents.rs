@@ -1,0 +1,39 @@
+//! Assistants with a description of themselves, at a site that knows it and registers nobody.
+
+use reqwest::Url;
+
+use crate::{
+    ground::Ground,
+    seen::{Seen, WHOLE_WAY},
+};
+
+#[tokio::test]
+async fn claude_code_comes_with_its_document_where_that_is_known() {
+    let ground = Ground::that_knows_documents("Claude Code", "claude-code-document").await;
+    let [add, login] = ground.lines();
+    ground.desk.run(add);
+    let mut terminal = ground.desk.terminal(login);
+    let url = ground.desk.allow(&ground.alice).await;
+    terminal.until("Authenticated with \"tools\".");
+    terminal.end();
+    assert!(ground.desk.run("claude mcp list").contains("✔ Connected"));
+    came_with("https://claude.ai/oauth/claude-code-client-metadata", &url, &ground);
+}
+
+#[tokio::test]
+async fn codex_comes_with_its_document_where_that_is_known() {
+    let ground = Ground::that_knows_documents("Codex", "codex-document").await;
+    let [add] = ground.lines();
+    let mut terminal = ground.desk.terminal(add);
+    let url = ground.desk.allow(&ground.alice).await;
+    terminal.until("Successfully logged in.");
+    terminal.end();
+    came_with("https://chatgpt.com/oauth/codex/client.json", &url, &ground);
+}
+
+fn came_with(document: &str, authorize_url: &str, ground: &Ground) {
+    let url = Url::parse(authorize_url).unwrap();
+    assert!(url.query_pairs().any(|pair| pair == ("client_id".into(), document.into())), "{url}");
+    let seen = Seen::of(authorize_url, &ground.stack);
+    assert_eq!(seen.doors(), WHOLE_WAY[1..], "all of the way but the registration");
+}
