@@ -57,9 +57,9 @@ main() {
         "") all ;;
         text) texts "${@:2}" ;;
         elsewhere) green; rooms "${@:2}" ;;
-        [0-9]*/[0-9]*) green; judge "shard-${1%/*}" 'rules http' "${guards[@]/#/--file=}" --shard "$1" ;;
-        --*) green; judge chosen 'rules http' "${guards[@]/#/--file=}" "$@" ;;
-        *) green; judge files 'rules http' "${@/#/--file=}" ;;
+        [0-9]*/[0-9]*) green; judge "shard-${1%/*}" . 'rules http' "${guards[@]/#/--file=}" --shard "$1" ;;
+        --*) green; judge chosen . 'rules http' "${guards[@]/#/--file=}" "$@" ;;
+        *) green; judge files . 'rules http' "${@/#/--file=}" ;;
     esac
 }
 
@@ -67,7 +67,7 @@ all() {
     local shard failed=0
     green
     for ((shard = 0; shard < SHARDS; shard++)); do
-        judge "shard-$shard" 'rules http' "${guards[@]/#/--file=}" --shard "$shard/$SHARDS" || failed=1
+        judge "shard-$shard" . 'rules http' "${guards[@]/#/--file=}" --shard "$shard/$SHARDS" || failed=1
     done
     rooms || failed=1
     texts || failed=1
@@ -80,11 +80,13 @@ rooms() {
     for room in "${elsewhere[@]}"; do
         read -r file what tests <<<"$room"
         [[ $# = 0 || " $* " = *" $file "* ]] || continue
+        [ -n "$(cargo mutants --dir "$tree" --list --file="$file" --re="$what")" ] \
+            || { echo "nothing of $file is called $what"; failed=1; continue; }
         case $tests in
             store*) green --test=store ;;
             drowned*) green --test=drowned patience ;;
         esac
-        judge "$(tr / - <<<"${file#src/}")" "$tests http" --file="$file" --re="$what" || failed=1
+        judge "$(tr / - <<<"${file#src/}")" "$what" "$tests http" --file="$file" --re="$what" || failed=1
     done
     return "$failed"
 }
@@ -106,12 +108,13 @@ green() {
 
 # One pass after the other, because most changes are noticed by the cheaper one.
 judge() {
-    local to tests left="" only=("${@:3}")
-    for tests in $2; do
+    local to tests left="" only=("${@:4}")
+    for tests in $3; do
         to=$outcomes/$1/$tests
         pass "$to" "$tests" "${only[@]}" || return 1
         # cargo-mutants lets changes of fields pass by any --re.
-        grep -Fxf "${left:-$to/mutants.out/missed.txt}" "$to/mutants.out/missed.txt" >"$to/left" || return 0
+        grep -Fxf "${left:-$to/mutants.out/missed.txt}" "$to/mutants.out/missed.txt" \
+            | grep -E -- "$2" >"$to/left" || return 0
         left=$to/left
         mapfile -t only < <(only "$left")
     done
