@@ -120,7 +120,7 @@ slow: needs tools ## What takes longer than a test may: an API server, the assis
 	@$(call part,image,$(MAKE) --no-print-directory container)
 	@$(call part,mutants,tests/mutants.sh)
 
-mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, SHARD=src/flow/verify.rs)
+mutants: needs ## Take the guards of docs/threats.md out, one change at a time: some hours, or a part (SHARD=0/2, elsewhere, text, src/flow/verify.rs)
 	@tests/mutants.sh $(SHARD)
 
 fuzz: needs ## Throw mutations of fuzz/corpus at everything that reads what strangers send (FUZZ_SECS=60 for each target, or FUZZ_RUNS=10000000)

@@ -146,6 +146,8 @@ fn is_private(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -163,11 +165,28 @@ mod tests {
     }
 
     #[test]
-    fn who_is_over_the_limit_is_told_how_long_to_wait() {
+    fn who_was_quiet_makes_room_for_a_newcomer() {
+        let table: Table<usize> = Table::new(NonZeroU32::MAX);
+        assert!((0..=CALLERS).all(|caller| table.count(&caller, NOW).is_ok()));
+    }
+
+    // T20
+    #[test]
+    fn newcomers_wait_while_there_is_no_room_and_nobody_is_quiet() {
         let table: Table<usize> = Table::new(NonZeroU32::MIN);
+        assert!((0..CALLERS).all(|caller| table.count(&caller, NOW).is_ok()));
+        assert_eq!(table.count(&CALLERS, NOW), Err(TooMany { retry_after_secs: 1 }));
+        assert_eq!(table.limiter.len(), CALLERS);
+    }
+
+    #[test]
+    fn who_is_over_the_limit_is_told_how_long_to_wait() {
+        let (table, began) = (Table::<usize>::new(NonZeroU32::MIN), Instant::now());
         assert!(table.count(&1, NOW).is_ok());
         let refused = table.count(&1, NOW).unwrap_err();
         assert!(matches!(refused, TooMany { retry_after_secs: 59..=61 }), "{refused:?}");
+        let comes_back = Duration::from_secs(refused.retry_after_secs) + began.elapsed();
+        assert!(comes_back >= Duration::from_mins(1), "too early: {refused:?}");
         assert!(table.count(&2, NOW).is_ok());
     }
 }

@@ -230,6 +230,26 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
     assert!(spent.count() <= SWEEP_EVERY, "{}", spent.count());
 }
 
+/// What goes is what is over, and nothing else: no family that may be replayed yet, and nobody's bound.
+// T9, T20
+#[tokio::test]
+async fn a_sweep_forgets_nothing_that_is_not_over() {
+    let (spent, end, now) = (Spent::memory(), Timestamp::from_secs(WEEK), Timestamp::from_secs(0));
+    let open = async |family: usize, person: usize| {
+        let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
+        spent.open_family(&sid, &sub, end, now).await.map_err(reused)
+    };
+    for person in 0..2 * SWEEP_EVERY {
+        open(person, person).await.unwrap();
+    }
+    assert_eq!(spent.count(), 2 * SWEEP_EVERY);
+    assert_eq!(open(0, 0).await, Err(Reused::Code));
+    for family in 0..FAMILIES_A_PERSON {
+        open(10_000 + family, 0).await.unwrap();
+    }
+    assert_eq!(spent.count(), 2 * SWEEP_EVERY - 1 + FAMILIES_A_PERSON, "one pushed out the first");
+}
+
 fn reused(unspent: Unspent) -> Reused {
     match unspent {
         Unspent::Reused(reused) => reused,

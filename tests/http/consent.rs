@@ -2,7 +2,7 @@
 
 use crate::harness::person::person;
 use crate::harness::verbs::STATE;
-use crate::harness::{Answer, Ask, CLAUDE, INTERNAL, Person, TestServer, alice, bob, form};
+use crate::harness::{Answer, Ask, CLAUDE, INTERNAL, Person, TestServer, alice, bob, form, with};
 
 /// AZ-61, AZ-62, AZ-70, AZ-71, T1, design 5.4: asked every time
 #[tokio::test]
@@ -196,6 +196,9 @@ async fn an_answer_is_a_form_of_bearable_size() {
     let large = form([("question", &"a".repeat(1 << 20)), ("answer", "allow")]);
     let answer = alice().sends(server.post("/oauth/consent").fields(&large)).answer().await;
     assert_refused(&answer, "a megabyte");
+    let long = with(&server.client().await.request(), "state", &"a".repeat(4_000));
+    let page = server.authorize(&alice(), &long).await;
+    assert!(server.consent(&page).await.param("code").is_some(), "a question holds the client's state");
 }
 
 /// T1: what one site was allowed opens nothing at another

@@ -116,6 +116,9 @@ async fn an_absolute_request_target_does_not_choose_another_site() {
     let answer = server.raw("GET", target, "").await;
     let refused = [400, 421].contains(&answer.status);
     assert!(refused || answer.json()["issuer"] == json!(server.issuer()), "{answer:?}");
+    let same = "http://mcp.example.com/.well-known/oauth-authorization-server";
+    let answer = server.raw("GET", same, "").await;
+    assert_eq!((answer.status, &answer.json()["issuer"]), (200, &json!(server.issuer())), "{answer:?}");
 }
 
 async fn keys(server: &TestServer) -> Vec<Value> {

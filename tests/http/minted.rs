@@ -41,6 +41,7 @@ async fn a_minted_client_without_its_secret_gets_nothing() {
     for secret in ["", "wrong", &other.secret, &minted.secret[1..], &minted.secret.to_lowercase()] {
         let posted = server.token(&with(&good, "client_secret", secret)).await;
         assert_eq!(posted.refusal(), (401, "invalid_client".to_owned()), "{secret}");
+        assert_eq!(posted.header("www-authenticate"), None, "{secret}: no scheme was tried");
         let sent = basic(&server, &format!("{}:{secret}", minted.client.id), &good).await;
         assert_eq!(sent.refusal(), (401, "invalid_client".to_owned()), "{secret}");
         assert!(sent.header("www-authenticate").is_some_and(|header| header.starts_with("Basic ")));

@@ -110,6 +110,22 @@ async fn what_happens_is_counted() {
     assert_eq!(value(&limited.metrics().await, r#"mcp_auth_limited_total{door="register"}"#), Some(1));
 }
 
+/// An alarm that rings for a client which is merely behind would be switched off
+#[tokio::test]
+async fn only_what_has_no_excuse_is_counted_as_a_replay() {
+    let server = TestServer::spawn();
+    let client = server.client().await;
+    let first = server.tokens(&client).await;
+    let second = server.refreshed(&client, &first.refresh).await;
+    server.refreshed(&client, &second.refresh).await;
+    for (seconds, replays) in [(0, 0), (61, 1), (0, 1)] {
+        server.wait(seconds);
+        assert_eq!(server.token(&client.refresh(&first.refresh)).await.status, 400);
+        let counted = value(&server.metrics().await, r#"mcp_auth_replays_total{kind="refresh_token"}"#);
+        assert_eq!(counted.unwrap_or_default(), replays, "after {seconds} s");
+    }
+}
+
 /// Who stops where: a person who denies came as far as the question
 #[tokio::test]
 async fn every_step_of_the_way_is_counted_at_its_site() {
@@ -119,8 +135,9 @@ async fn every_step_of_the_way_is_counted_at_its_site() {
     let denied = server.authorize(&alice(), &client.request()).await;
     server.reply(&alice(), &denied.question(), "deny").await;
     server.tokens(&client).await;
+    server.tokens(&client).await;
     let text = server.metrics().await;
-    for (step, times) in [("registered", 1), ("authorized", 2), ("consented", 1), ("exchanged", 1)] {
+    for (step, times) in [("registered", 1), ("authorized", 3), ("consented", 2), ("exchanged", 2)] {
         let series = format!(r#"mcp_auth_steps_total{{site="public",step="{step}"}}"#);
         assert_eq!(value(&text, &series), Some(times), "{series} after {refused:?}\n{text}");
     }

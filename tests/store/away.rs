@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::sleep;
+
 use crate::harness::upstream::Upstream;
 use crate::harness::{Answer, Ask, TestServer, form};
 use crate::redis_server::{Redis, readiness, replicas, replicas_with, within};
 use crate::road::Road;
 
 const SOON: Duration = Duration::from_secs(3);
+/// Later than an opening may come, and sooner than anybody gives up.
+const LATE: Duration = Duration::from_millis(1_400);
 
 /// RFC 6749 §5.2 has no word for it; the authorization endpoint's is understood
 #[tokio::test]
@@ -72,6 +76,24 @@ async fn a_redemption_that_reaches_redis_late_burns_no_code() {
     road.clear();
     let arrived = async || redis.asked(&["INFO", "commandstats"]).contains("cmdstat_eval:calls=1,");
     within(SOON, "arrived", arrived).await;
+    server.token(&redemption).await.tokens();
+}
+
+/// One that Redis reads late although somebody still waits for it
+#[tokio::test]
+async fn a_redemption_that_redis_answers_late_may_be_tried_again() {
+    let redis = Redis::start();
+    let road = Road::to(redis.socket()).await;
+    let server = TestServer::spawn_with([("MCP_AUTH_STORE", &road.url)]);
+    let client = server.client().await;
+    let redemption = client.exchange(&server.code(&client).await);
+    road.block();
+    let clears = async {
+        sleep(LATE).await;
+        road.clear();
+    };
+    let (answer, ()) = tokio::join!(server.token(&redemption), clears);
+    assert_waits(&answer);
     server.token(&redemption).await.tokens();
 }
 
