@@ -9,6 +9,8 @@ mod ids;
 mod page;
 #[path = "requirements/proofs.rs"]
 mod proofs;
+#[path = "requirements/texts.rs"]
+mod texts;
 
 use page::Page;
 use proofs::Proof;
