@@ -15,7 +15,7 @@ const CALLS: u32 = 400;
 const ROUNDS: usize = 5;
 const RISING: [u32; 6] = [1, 2, 4, 8, 16, 32];
 /// In all, at each step.
-const FLOWS: u32 = 640;
+const FLOWS: u32 = 6_400;
 
 pub(crate) fn run() -> Outcome<()> {
     let home = Home::new()?;
