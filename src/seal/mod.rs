@@ -105,16 +105,18 @@ impl Sealer {
         let claims = serde_json::to_vec(&envelope).map_err(|e| SealError(Arc::new(e)))?;
         let rings = self.keys.current();
         let text = match T::FORM {
-            Form::Signed(purpose) => {
-                let key = rings.of(purpose).active();
-                sign(key, T::TYP, &claims).inspect(|text| self.seen.signed(key, T::TYP, text))
-            }
-            Form::SignedInside => sign(rings.session.active(), T::TYP, &claims)
-                .inspect(|jws| self.seen.signed(rings.session.active(), T::TYP, jws))
+            Form::Signed(purpose) => self.signed(rings.of(purpose).active(), T::TYP, &claims),
+            Form::SignedInside => self
+                .signed(rings.session.active(), T::TYP, &claims)
                 .and_then(|jws| encrypt(rings.session.active(), T::TYP, jws.as_bytes())),
             Form::Encrypted => encrypt(rings.session.active(), T::TYP, &claims),
         };
         text.map(Sealed::new).map_err(|e| SealError(Arc::new(e)))
+    }
+
+    /// What is signed here needs no verification here.
+    fn signed(&self, key: &Key, typ: &'static str, claims: &[u8]) -> Result<String, JoseError> {
+        sign(key, typ, claims).inspect(|jws| self.seen.signed(key, typ, jws))
     }
 
     /// Takes back what `seal` gave: our key, our issuer, the right kind, not expired (RFC 7519 §4.1.4: not on

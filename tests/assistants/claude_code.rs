@@ -5,6 +5,12 @@ use crate::{ground::Ground, seen::Seen};
 #[tokio::test]
 async fn claude_code_signs_in_by_the_two_lines_of_the_page_and_says_that_it_is_connected() {
     let ground = Ground::of("Claude Code").await;
+    let url = signed_in(&ground).await;
+    Seen::of(&url, &ground.stack).went_the_whole_way();
+}
+
+/// By its two lines; gives the address that its browser was asked to open.
+pub(crate) async fn signed_in(ground: &Ground) -> String {
     let [add, login] = ground.lines();
     ground.desk.run(add);
     let list = || ground.desk.run("claude mcp list");
@@ -16,7 +22,7 @@ async fn claude_code_signs_in_by_the_two_lines_of_the_page_and_says_that_it_is_c
     terminal.end();
     let listed = list();
     assert!(listed.contains("/mcp (HTTP) - ✔ Connected"), "{listed}");
-    Seen::of(&url, &ground.stack).went_the_whole_way();
+    url
 }
 
 #[tokio::test]

@@ -7,11 +7,7 @@ use crate::{ground::Ground, seen::Seen, talk::Talk};
 #[tokio::test]
 async fn codex_signs_in_by_the_line_of_the_page_and_lists_the_tools() {
     let ground = Ground::of("Codex").await;
-    let [add] = ground.lines();
-    let mut terminal = ground.desk.terminal(add);
-    let url = ground.desk.allow(&ground.alice).await;
-    terminal.until("Successfully logged in.");
-    terminal.end();
+    let url = signed_in(&ground).await;
     let listed = ground.desk.run("codex mcp list");
     assert!(listed.trim_end().ends_with("OAuth"), "{listed}");
 
@@ -19,6 +15,16 @@ async fn codex_signs_in_by_the_line_of_the_page_and_lists_the_tools() {
     assert_eq!(tools["authStatus"], "oAuth", "{tools}");
     assert_eq!(tools["tools"]["whoami"]["name"], "whoami", "{tools}");
     Seen::of(&url, &ground.stack).went_the_whole_way();
+}
+
+/// By its line; gives the address that its browser was asked to open.
+pub(crate) async fn signed_in(ground: &Ground) -> String {
+    let [add] = ground.lines();
+    let mut terminal = ground.desk.terminal(add);
+    let url = ground.desk.allow(&ground.alice).await;
+    terminal.until("Successfully logged in.");
+    terminal.end();
+    url
 }
 
 /// What a session of it knows about the server: it connects and asks for the tools, and no model is needed.

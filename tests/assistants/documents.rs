@@ -3,6 +3,7 @@
 use reqwest::Url;
 
 use crate::{
+    claude_code, codex,
     ground::Ground,
     seen::{Seen, WHOLE_WAY},
 };
@@ -10,24 +11,14 @@ use crate::{
 #[tokio::test]
 async fn claude_code_comes_with_its_document_where_that_is_known() {
     let ground = Ground::that_knows_documents("Claude Code", "claude-code-document").await;
-    let [add, login] = ground.lines();
-    ground.desk.run(add);
-    let mut terminal = ground.desk.terminal(login);
-    let url = ground.desk.allow(&ground.alice).await;
-    terminal.until("Authenticated with \"tools\".");
-    terminal.end();
-    assert!(ground.desk.run("claude mcp list").contains("✔ Connected"));
+    let url = claude_code::signed_in(&ground).await;
     came_with("https://claude.ai/oauth/claude-code-client-metadata", &url, &ground);
 }
 
 #[tokio::test]
 async fn codex_comes_with_its_document_where_that_is_known() {
     let ground = Ground::that_knows_documents("Codex", "codex-document").await;
-    let [add] = ground.lines();
-    let mut terminal = ground.desk.terminal(add);
-    let url = ground.desk.allow(&ground.alice).await;
-    terminal.until("Successfully logged in.");
-    terminal.end();
+    let url = codex::signed_in(&ground).await;
     came_with("https://chatgpt.com/oauth/codex/client.json", &url, &ground);
 }
 

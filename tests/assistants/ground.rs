@@ -4,9 +4,8 @@ use std::process::Command;
 
 use crate::{
     desk::{Desk, landing},
-    landing::Landing,
     person::Person,
-    stack::{Watched, stack, tool},
+    stack::{Site, Stack, Watched, stack, tool},
 };
 
 pub(crate) struct Ground {
@@ -24,20 +23,17 @@ impl Ground {
 
     /// At a desk of its own.
     pub(crate) async fn at(assistant: &str, desk: &str) -> Self {
-        let stack = stack_with_assistants();
-        let told = landing(&stack.internal).await;
-        Self::with(&told, assistant, desk, stack)
+        Self::of_site(|stack| &stack.internal, assistant, desk).await
     }
 
     /// The same at the other site.
     pub(crate) async fn that_knows_documents(assistant: &str, desk: &str) -> Self {
-        let stack = stack_with_assistants();
-        let told = landing(&stack.public).await;
-        Self::with(&told, assistant, desk, stack)
+        Self::of_site(|stack| &stack.public, assistant, desk).await
     }
 
-    fn with(told: &Landing, assistant: &str, desk: &str, stack: Watched) -> Self {
-        let told = told.texts(assistant).to_vec();
+    async fn of_site(site: fn(&Stack) -> &Site, assistant: &str, desk: &str) -> Self {
+        let stack = stack_with_assistants();
+        let told = landing(site(&stack)).await.texts(assistant).to_vec();
         Self { alice: Person::named("alice", &stack), desk: Desk::of(desk, &stack), told, stack }
     }
 

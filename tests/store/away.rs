@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::harness::upstream::Upstream;
-use crate::harness::{Answer, Ask, TestServer, form};
+use crate::harness::{Answer, Ask, Form, TestServer, form};
 use crate::redis_server::{Redis, readiness, replicas, replicas_with, within};
 use crate::road::Road;
 
@@ -65,12 +65,7 @@ async fn a_server_starts_before_its_redis() {
 /// A redemption that Redis reads after we gave up does nothing, or the next try would be taken for theft
 #[tokio::test]
 async fn a_redemption_that_reaches_redis_late_burns_no_code() {
-    let redis = Redis::start();
-    let road = Road::to(redis.socket()).await;
-    let server = TestServer::spawn_with([("MCP_AUTH_STORE", &road.url)]);
-    let client = server.client().await;
-    let redemption = client.exchange(&server.code(&client).await);
-    road.block();
+    let Blocked { redis, road, server, redemption } = Blocked::new().await;
     assert_waits(&server.token(&redemption).await);
     assert!(!redis.asked(&["INFO", "commandstats"]).contains("cmdstat_eval:"));
     road.clear();
@@ -82,12 +77,7 @@ async fn a_redemption_that_reaches_redis_late_burns_no_code() {
 /// One that Redis reads late although somebody still waits for it
 #[tokio::test]
 async fn a_redemption_that_redis_answers_late_may_be_tried_again() {
-    let redis = Redis::start();
-    let road = Road::to(redis.socket()).await;
-    let server = TestServer::spawn_with([("MCP_AUTH_STORE", &road.url)]);
-    let client = server.client().await;
-    let redemption = client.exchange(&server.code(&client).await);
-    road.block();
+    let Blocked { redis: _redis, road, server, redemption } = Blocked::new().await;
     let clears = async {
         sleep(LATE).await;
         road.clear();
@@ -167,6 +157,26 @@ async fn our_own_failure_counts_against_no_client() {
     assert_eq!(server.token(&wrong).await.status, 400);
     redis.begin();
     server.token(&redemption).await.tokens();
+}
+
+/// A code may be redeemed, and the road to Redis is blocked.
+struct Blocked {
+    redis: Redis,
+    road: Road,
+    server: TestServer,
+    redemption: Form,
+}
+
+impl Blocked {
+    async fn new() -> Self {
+        let redis = Redis::start();
+        let road = Road::to(redis.socket()).await;
+        let server = TestServer::spawn_with([("MCP_AUTH_STORE", &road.url)]);
+        let client = server.client().await;
+        let redemption = client.exchange(&server.code(&client).await);
+        road.block();
+        Self { redis, road, server, redemption }
+    }
 }
 
 fn assert_waits(answer: &Answer) {
