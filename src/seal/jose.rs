@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::JoseError;
 use josekit::jwe::enc::aesgcm::AesgcmJweEncryption::A256gcm;
-use josekit::jwe::{self, JweContentEncryption as _};
+use josekit::jwe::{self, JweContentEncryption as _, JweHeader};
 use josekit::jws;
 use p256::elliptic_curve::Generate as _;
 
@@ -64,16 +64,22 @@ fn is_whole(text: &str) -> bool {
     matches!(parts.as_slice(), [_, 0, 16, _, 22])
 }
 
+/// No key of ours is for another algorithm. Asked before anything is decrypted: josekit would try AES-CBC, too, and the
+/// binding of OpenSSL panics where a nonce is too short for that.
+fn is_ours(header: &JweHeader) -> bool {
+    header.content_encryption() == Some("A256GCM") && header.compression().is_none()
+}
+
 pub(super) fn decrypt(ring: &Ring, typ: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {
     if !is_whole(text) {
         return Err(OpenError::Form);
     }
     let (content, header) = jwe::deserialize_compact_with_selector(text, |header| {
-        header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::decrypter).transpose()
+        let kid = header.key_id().filter(|_| is_ours(header));
+        kid.and_then(|kid| ring.find(kid, now)).map(Key::decrypter).transpose()
     })
     .map_err(|error| refused(error, "A decrypter is not found."))?;
-    let ours = header.content_encryption() == Some("A256GCM") && header.compression().is_none();
-    if ours && header.token_type() == Some(typ) { Ok(content) } else { Err(OpenError::Kind) }
+    if header.token_type() == Some(typ) { Ok(content) } else { Err(OpenError::Kind) }
 }
 
 /// josekit has no error of its own for a selector that finds nothing.
