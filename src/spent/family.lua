@@ -52,7 +52,8 @@ local function present(generation, nonce, grace)
   if generation == g and nonce == n then
     return 'good'
   end
-  if now - s > tonumber(grace) then
+  -- Times are whole seconds, and none at all is less than the rest of one.
+  if grace == '0' or now - s > tonumber(grace) then
     revoke()
     return 'stolen'
   end

@@ -138,7 +138,8 @@ impl Family {
         if same_generation && token.nonce == self.first {
             return Ok(());
         }
-        if now.since(self.since) > grace {
+        // Times are whole seconds, and none at all is less than the rest of one.
+        if grace == Seconds(0) || now.since(self.since) > grace {
             self.revoked = true;
             return Err(Reused::Stolen);
         }

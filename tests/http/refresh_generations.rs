@@ -82,6 +82,21 @@ async fn the_grace_time_is_a_setting() {
     server.refreshed(&client, &other.refresh).await;
 }
 
+/// TR-08, design 3, 5.2: not even the second in which both are used
+#[tokio::test]
+async fn without_a_grace_time_whatever_is_late_ends_the_family_at_once() {
+    for is_older in [true, false] {
+        let server = TestServer::spawn_with([("MCP_AUTH_REFRESH_GRACE_SECS", "0")]);
+        let (client, first) = signed_in(&server).await;
+        let other = server.refreshed(&client, &first.refresh).await;
+        let one = server.refreshed(&client, &first.refresh).await;
+        let next = server.refreshed(&client, &one.refresh).await;
+        let late = if is_older { &first } else { &other };
+        assert_eq!(server.token(&client.refresh(&late.refresh)).await.refusal(), invalid_grant());
+        assert_eq!(server.token(&client.refresh(&next.refresh)).await.refusal(), invalid_grant());
+    }
+}
+
 /// clients F24: Gemini CLI sends one token several times at once
 #[tokio::test]
 async fn one_token_many_times_at_once_is_no_theft() {
