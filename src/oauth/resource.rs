@@ -36,7 +36,13 @@ impl TryFrom<String> for Resource {
     fn try_from(text: String) -> Result<Self, NameError> {
         let url = web_url(&text)?;
         let path = path_as_sent(&text);
-        if url.query().is_some() || path.ends_with("//") || !(path.is_empty() || path == url.path()) {
+        // The parser would pass over them.
+        let has_blanks = text.contains(|c| c <= ' ');
+        if has_blanks
+            || url.query().is_some()
+            || path.ends_with("//")
+            || !(path.is_empty() || path == url.path())
+        {
             return Err(NameError::Malformed);
         }
         Ok(Self(url.origin().ascii_serialization() + path.strip_suffix('/').unwrap_or(path)))
@@ -132,6 +138,8 @@ mod tests {
             (vec!["https://h.example/x/../mcp"], None),
             (vec!["https://h.example/mcp#x"], None),
             (vec!["https://h.example/mcp?x=1"], None),
+            (vec![" https://h.example/mcp"], None),
+            (vec!["https://h.exam\tple/mcp"], None),
             (vec!["https://h.example"], None),
             (vec!["mcp"], None),
         ] {
