@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::oauth::resource::UnknownResource;
 use crate::oauth::{CodeVerifier, Jti, Scopes, Subject};
 use crate::seal::{Sealed, new_jti, new_nonce};
-use crate::spent::Spent;
+use crate::spent::{Reused, Spent};
 
 /// A well-formed request of a known grant, all fields present.
 #[derive(Debug)]
@@ -135,9 +135,8 @@ impl Authority {
                 let refresh = (self.issues_refresh_tokens() && !no_refresh).then_some(first);
                 self.tokens(&grant, id, refresh, now)
             }
-            GrantRequest::Refresh { .. } if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
             GrantRequest::Refresh { token, scope } => {
-                let token = self.sealer.open(&token, now).map_err(Refusal::Token)?.redeem(id)?;
+                let token = self.refresh_token(&token, now)?.redeem(id)?;
                 self.stands(&token.grant, client)?;
                 self.is_for(&token.grant, resource)?;
                 let scope = token.grant.scope.narrowed(scope.as_deref(), &self.scopes)?;
@@ -147,6 +146,15 @@ impl Authority {
                 let successor = RefreshToken { generation, nonce: new_nonce(), ..token };
                 self.tokens(&narrowed, id, Some(successor), now)
             }
+        }
+    }
+
+    /// Where none are issued any more, those that are left are over.
+    fn refresh_token(&self, token: &Sealed<RefreshToken>, now: Timestamp) -> Result<RefreshToken, Refusal> {
+        match self.sealer.open(token, now) {
+            Ok(_) if !self.issues_refresh_tokens() => Err(Reused::Revoked.into()),
+            Err(_) if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
+            opened => opened.map_err(Refusal::Token),
         }
     }
 

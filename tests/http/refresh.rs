@@ -175,10 +175,10 @@ async fn where_no_refresh_tokens_are_wanted_none_come_and_none_are_taken() {
     let answer = server.token(&client.exchange(&code)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json().get("refresh_token"), None);
-    let answer = server.token(&client.refresh(&tokens.refresh)).await;
-    assert_eq!(answer.status, 400, "{answer:?}");
-    let (_, error) = answer.refusal();
-    assert!(["unsupported_grant_type", "invalid_grant"].contains(&error.as_str()), "{error}");
+    // An assistant that kept one signs its person in again when it hears that it is dead, and stops at another word.
+    for (token, error) in [(tokens.refresh.as_str(), "invalid_grant"), ("x", "unsupported_grant_type")] {
+        assert_eq!(server.token(&client.refresh(token)).await.refusal(), (400, error.to_owned()));
+    }
 }
 
 /// TR-17, AT-08, design 4: what was decided at the consent stays
