@@ -152,9 +152,15 @@ impl Document {
         Self { content_type, text: text.into(), etag }
     }
 
+    /// Does the caller have it? Weak tags compare as strong ones do (RFC 9110 §13.1.2).
+    fn is_known(&self, request: &HttpRequest) -> bool {
+        let had = request.headers().get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+        let mut had = had.flat_map(|tags| tags.split(',')).map(str::trim);
+        had.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag)
+    }
+
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get(IF_NONE_MATCH);
-        let known = known.is_some_and(|known| known.as_bytes() == self.etag.as_bytes());
+        let known = self.is_known(request);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header((CACHE_CONTROL, "public, max-age=300"))
