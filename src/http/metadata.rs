@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
@@ -153,8 +153,7 @@ impl Document {
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get(IF_NONE_MATCH);
-        let known = known.is_some_and(|known| known.as_bytes() == self.etag.as_bytes());
+        let known = request.headers().get_all(IF_NONE_MATCH).any(|held| self.is_among(held));
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header((CACHE_CONTROL, "public, max-age=300"))
@@ -164,5 +163,11 @@ impl Document {
         } else {
             response.content_type(self.content_type).body(self.text.clone())
         }
+    }
+
+    /// RFC 9110 §13.1.2: any of a list, and compared weakly, for a proxy that compresses makes weak ones of ours.
+    fn is_among(&self, held: &HeaderValue) -> bool {
+        let tags = held.to_str().unwrap_or_default().split(',').map(str::trim);
+        tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).any(|tag| tag == self.etag || tag == "*")
     }
 }
