@@ -91,6 +91,8 @@ pub enum NameError {
     NotAnOrigin,
     #[error("http is for loopback only; use https")]
     PlainHttp,
+    #[error("one of them is there twice")]
+    Twice,
 }
 
 pub(super) fn web_url(text: &str) -> Result<Url, NameError> {
