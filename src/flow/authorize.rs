@@ -94,6 +94,9 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Outcome, Refusal> {
         is_code_request(params)?;
+        if reply.client.no_code {
+            return Err(Refusal::NoCodes);
+        }
         let question = Question {
             exp: now + QUESTION_LIFETIME,
             person,
