@@ -61,6 +61,6 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
     let token = str::from_utf8(header.as_bytes()).ok().and_then(|text| text.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    // Another scheme is no token, and is told of no error (RFC 6750 §3.1).
-    Ok(token.filter(|token| !token.is_empty()).map(Sealed::new))
+    // Another scheme is no token of ours; it is judged like one that does not open.
+    Ok(Some(Sealed::new(token.unwrap_or_default())))
 }
