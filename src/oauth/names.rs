@@ -91,8 +91,6 @@ pub enum NameError {
     NotAnOrigin,
     #[error("http is for loopback only; use https")]
     PlainHttp,
-    #[error("one of them is there twice")]
-    Twice,
 }
 
 pub(super) fn web_url(text: &str) -> Result<Url, NameError> {

@@ -18,7 +18,6 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_DEFAULT_ISSUER", "ftp://mcp.example.com"),
         ("MCP_AUTH_DEFAULT_RESOURCES", "mcp"),
         ("MCP_AUTH_DEFAULT_RESOURCES", "https://mcp.example.com/mcp#x"),
-        ("MCP_AUTH_DEFAULT_RESOURCES", "https://mcp.example.com/mcp,https://MCP.example.com/mcp/"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "clod"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "http://evil.example/cb"),
         ("MCP_AUTH_DEFAULT_REDIRECTS", "loopback,https://A.example:443/x/../cb"),
