@@ -33,6 +33,11 @@ impl RedirectUri {
         self.0.starts_with("http://")
     }
 
+    /// Can it stand for itself? A loopback client that named no port has yet to say which it listens on.
+    pub fn is_whole(&self) -> bool {
+        !self.is_loopback() || Url::parse(&self.0).is_ok_and(|url| url.port().is_some())
+    }
+
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
