@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
@@ -152,8 +152,15 @@ impl Document {
         Self { content_type, text: text.into(), etag }
     }
 
+    /// Does the caller have it? Weak tags compare as strong ones do (RFC 9110 §13.1.2).
+    fn is_known(&self, request: &HttpRequest) -> bool {
+        let had = request.headers().get_all(IF_NONE_MATCH).filter_map(|tags| tags.to_str().ok());
+        let mut had = had.flat_map(|tags| tags.split(',')).map(str::trim);
+        had.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.etag)
+    }
+
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let known = request.headers().get_all(IF_NONE_MATCH).any(|held| self.is_among(held));
+        let known = self.is_known(request);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response
             .insert_header((CACHE_CONTROL, "public, max-age=300"))
@@ -163,11 +170,5 @@ impl Document {
         } else {
             response.content_type(self.content_type).body(self.text.clone())
         }
-    }
-
-    /// RFC 9110 §13.1.2: any of a list, and compared weakly, for a proxy that compresses makes weak ones of ours.
-    fn is_among(&self, held: &HeaderValue) -> bool {
-        let tags = held.to_str().unwrap_or_default().split(',').map(str::trim);
-        tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).any(|tag| tag == self.etag || tag == "*")
     }
 }

@@ -244,17 +244,19 @@ async fn who_has_the_document_already_does_not_get_it_again() {
     let server = TestServer::spawn();
     for path in [SERVER, MCP, "/oauth/jwks"] {
         let etag = server.get(path).answer().await.header("etag").unwrap().to_owned();
-        // A proxy that compresses makes a weak one of it.
-        for held in
-            [&etag, &format!("W/{etag}"), &format!("\"another\" , {etag}"), &format!("{etag},W/\"x\""), "*"]
-        {
-            let again = server.get(path).header("If-None-Match", held).answer().await;
-            assert_eq!((again.status, again.body.len()), (304, 0), "{held} {path}");
-            assert_eq!(again.header("etag"), Some(etag.as_str()), "{path}");
+        // A proxy that compresses makes it a weak one.
+        let weak = format!("W/{etag}");
+        let listed = format!("\"another\", {weak}");
+        for had in [etag.as_str(), &weak, &listed, "*"] {
+            let again = server.get(path).header("If-None-Match", had).answer().await;
+            assert_eq!((again.status, again.body.len()), (304, 0), "{path} {had}");
         }
-        for other in ["\"another\"", "", "W/", etag.trim_matches('"'), &etag[..etag.len() - 1]] {
-            let got = server.get(path).header("If-None-Match", other).answer().await;
-            assert_eq!(got.status, 200, "{other} {path}");
+        for other in ["\"another\"", "W/", ""] {
+            assert_eq!(
+                server.get(path).header("If-None-Match", other).answer().await.status,
+                200,
+                "{path} {other}"
+            );
         }
     }
 }
