@@ -31,6 +31,9 @@ pub struct Client {
     /// It registered without the grant `refresh_token`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub no_refresh: bool,
+    /// Its document names its grants, and not `authorization_code`.
+    #[serde(skip)]
+    pub no_code: bool,
     /// The document that describes it; such a client is never sealed.
     #[serde(skip)]
     pub document: Option<Described>,
@@ -71,6 +74,7 @@ impl Client {
             name: None,
             minted: None,
             no_refresh: false,
+            no_code: false,
             document: None,
         }
     }

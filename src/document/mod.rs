@@ -12,6 +12,7 @@ pub use pinned::Pinned;
 
 use crate::artifact::{Client, Described, LongName, displayable};
 use crate::clock::Timestamp;
+use crate::oauth::redirect_uri::RedirectUriError;
 use crate::oauth::{Jti, RedirectUri};
 
 /// https, a path, no fragment, no user, no dot segments, and in its normal form: its text is the `client_id`,
@@ -55,7 +56,7 @@ impl TryFrom<&str> for DocumentUrl {
 pub(crate) struct Document {
     client_id: String,
     client_name: String,
-    redirect_uris: Vec<RedirectUri>,
+    redirect_uris: Vec<String>,
     grant_types: Option<Vec<String>>,
     token_endpoint_auth_method: Option<String>,
     /// Some clients list what they can do beside the one that they prefer.
@@ -67,19 +68,30 @@ pub(crate) struct Document {
 impl Document {
     pub(crate) fn client(self, by_operator: bool) -> Result<Client, DocumentError> {
         let url = DocumentUrl::try_from(self.client_id.as_str())?;
-        if self.redirect_uris.is_empty() {
-            return Err(DocumentError::NoRedirectUri);
-        }
         self.is_public()?;
-        let refreshes =
-            self.grant_types.is_none_or(|grants| grants.iter().any(|grant| grant == "refresh_token"));
+        let leaves_out =
+            |grant: &str| self.grant_types.as_ref().is_some_and(|named| named.iter().all(|it| it != grant));
         Ok(Client {
             name: Some(displayable(&self.client_name)?.ok_or(DocumentError::NoName)?),
-            no_refresh: !refreshes,
-            redirect_uris: self.redirect_uris,
+            no_refresh: leaves_out("refresh_token"),
+            no_code: leaves_out("authorization_code"),
+            redirect_uris: self.redirect_uris(by_operator)?,
             document: Some(Described { url: self.client_id, by_operator }),
             ..url.unread()
         })
+    }
+
+    /// Those that are in order, as when a client registers. A mistake of the operator's is one to be told of.
+    fn redirect_uris(&self, by_operator: bool) -> Result<Vec<RedirectUri>, DocumentError> {
+        let mut usable = Vec::new();
+        for uri in &self.redirect_uris {
+            match RedirectUri::try_from(uri.clone()) {
+                Ok(uri) => usable.push(uri),
+                Err(error) if by_operator => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+        if usable.is_empty() { Err(DocumentError::NoRedirectUri) } else { Ok(usable) }
     }
 
     /// Without a method it is one; else `none` must be among those it names, and no secret is anywhere.
@@ -105,10 +117,12 @@ pub enum DocumentError {
     Method,
     #[error("client_name is blank")]
     NoName,
-    #[error("redirect_uris is empty")]
+    #[error("redirect_uris has none that could be used")]
     NoRedirectUri,
     #[error("its client_id is not the URL that it was fetched from")]
     OtherClient,
+    #[error("{0}")]
+    RedirectUri(#[from] RedirectUriError),
     #[error("a document must not hold a secret, nor a method that needs one")]
     Secret,
     #[error("client_id must be an https URL with a path, without fragment, user and dot segments")]
@@ -154,6 +168,18 @@ mod tests {
         assert!(read(listed.clone()).is_ok());
         listed["token_endpoint_auth_method"] = json!("client_secret_basic");
         assert!(read(listed).is_err());
+    }
+
+    #[test]
+    fn of_a_strangers_redirect_uris_those_count_that_are_in_order_and_the_operators_are_all() {
+        let mut mixed = document();
+        mixed["redirect_uris"] =
+            json!(["com.example.app:/cb", "http://app.example/cb", "https://app.example/cb", ""]);
+        let document: Document = serde_json::from_value(mixed.clone()).unwrap();
+        let [kept] = document.client(false).unwrap().redirect_uris.try_into().unwrap();
+        assert_eq!(String::from(kept), "https://app.example/cb");
+        let document: Document = serde_json::from_value(mixed).unwrap();
+        assert!(document.client(true).is_err());
     }
 
     fn read(document: Value) -> Result<Client, String> {

@@ -68,8 +68,7 @@ impl Authority {
         let client = self.client(&client_id, now)?;
         let redirect_uri = match (&params.redirect_uri, client.redirect_uris.as_slice()) {
             (Some(uri), _) => RedirectUri::try_from(uri.clone()).map_err(|_| NoReply::Unregistered)?,
-            // The port of a loopback client is not known before it says so.
-            (None, [only]) if !only.is_loopback() => only.clone(),
+            (None, [only]) if only.is_whole() => only.clone(),
             (None, _) => return Err(NoReply::RedirectUriMissing),
         };
         if !client.admits(&redirect_uri) {
@@ -94,6 +93,9 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Outcome, Refusal> {
         is_code_request(params)?;
+        if reply.client.no_code {
+            return Err(Refusal::NoCodes);
+        }
         let question = Question {
             exp: now + QUESTION_LIFETIME,
             person,

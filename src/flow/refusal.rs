@@ -42,6 +42,8 @@ pub enum Refusal {
     Malformed(&'static str),
     #[error("{0} is missing")]
     Missing(&'static str),
+    #[error("the grant_types of the client do not hold authorization_code")]
+    NoCodes,
     #[error("the person or the client may no longer use this server")]
     NoLongerAdmitted(#[from] NotAdmitted),
     #[error("{0}")]
@@ -106,6 +108,7 @@ impl Refusal {
             | Self::ResponseMode => ErrorCode::InvalidRequest,
             Self::Registration(RegistrationError::RedirectUris(_)) => ErrorCode::InvalidRedirectUri,
             Self::Registration(_) => ErrorCode::InvalidClientMetadata,
+            Self::NoCodes => ErrorCode::UnauthorizedClient,
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
             Self::Resource(_) => ErrorCode::InvalidTarget,
@@ -148,6 +151,7 @@ pub enum ErrorCode {
     RequestUriNotSupported,
     ServerError,
     TemporarilyUnavailable,
+    UnauthorizedClient,
     UnsupportedGrantType,
     UnsupportedResponseType,
 }
@@ -167,6 +171,7 @@ impl ErrorCode {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
         }

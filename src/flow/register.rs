@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::form_urlencoded::byte_serialize;
 
 use super::Authority;
 use super::refusal::Refusal;
@@ -92,8 +93,16 @@ impl Authority {
         if admitted.iter().map(|uri| uri.as_str().len()).sum::<usize>() > LONGEST_REDIRECT_URIS {
             return Err(RegistrationError::RedirectUris("the redirect_uris are too long together"));
         }
+        if admitted.iter().any(|uri| encoded_length(uri) > 2 * LONGEST_REDIRECT_URIS) {
+            return Err(RegistrationError::RedirectUris("a redirect_uri has too much to be percent-encoded"));
+        }
         Ok(admitted)
     }
+}
+
+/// As a parameter of an authorize URL.
+fn encoded_length(uri: &RedirectUri) -> usize {
+    byte_serialize(uri.as_str().as_bytes()).map(str::len).sum()
 }
 
 /// Why a registration was refused (RFC 7591 §3.2.2).

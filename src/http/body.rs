@@ -29,7 +29,7 @@ pub(super) async fn form(
     payload: Payload,
     fields: &[&str],
 ) -> Result<Params, ApiError> {
-    let body = read(payload, LARGEST_FORM).await?;
+    let body = read(request, payload, LARGEST_FORM).await?;
     if !is_media_type(content_type(request), "application/x-www-form-urlencoded") {
         return Err(Refusal::Malformed("the body must be application/x-www-form-urlencoded").into());
     }
@@ -41,7 +41,11 @@ pub(super) async fn form(
 }
 
 /// Reads a body of at most `limit` bytes, which must not take for ever.
-pub(super) async fn read(payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > limit as u64) {
+        return Err(ApiError::TooLarge);
+    }
     match timeout(SLOWEST, payload.to_bytes_limited(limit)).await {
         Ok(Ok(Ok(body))) => Ok(body),
         Ok(Ok(Err(_))) => Err(ApiError::Torn),

@@ -53,7 +53,7 @@ async fn form(request: &HttpRequest, payload: Payload) -> Option<Params> {
     if !is_media_type(body::content_type(request), "application/x-www-form-urlencoded") {
         return None;
     }
-    Params::parse(&body::read(payload, LARGEST).await.ok()?).ok()
+    Params::parse(&body::read(request, payload, LARGEST).await.ok()?).ok()
 }
 
 fn parsed(form: &Params) -> Option<(Sealed<crate::artifact::Question>, Answer)> {

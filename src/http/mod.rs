@@ -80,7 +80,11 @@ pub(crate) fn routes(paths: &mut ServiceConfig) {
                 .route(get().to(metadata::authorization_server)),
         )
         .service(api(metadata::JWKS, "GET, HEAD, OPTIONS").route(get().to(metadata::jwks)))
-        .service(api(register::PATH, "POST, OPTIONS").route(web::post().to(register::register)))
+        .service(
+            web::resource(register::PATH)
+                .route(web::post().to(register::register))
+                .default_service(web::to(register::another_method)),
+        )
         .service(api(authorize::PATH, "GET, HEAD").route(get().to(authorize::authorize)))
         .service(
             api(consent::PATH, "POST").route(web::post().to(consent::consent)).route(get().to(refuse_get)),

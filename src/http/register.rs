@@ -27,11 +27,19 @@ pub(super) async fn register(
         return Err(ApiError::NotFound);
     }
     limits::may_register(&app, &request)?;
-    let body = body::read(payload, LARGEST).await?;
+    let body = body::read(&request, payload, LARGEST).await?;
     let registered = here.register(metadata(body::content_type(&request), &body)?, app.clock.now())?;
     log::note_client(&request, registered.jti());
     log::note_step(&request, Step::Registered);
     Ok(no_store(HttpResponse::Created()).json(registered))
+}
+
+/// Where nobody can register there is nothing, whatever the method.
+pub(super) async fn another_method(here: Here) -> Result<HttpResponse, ApiError> {
+    Err(match here.site.registration {
+        Registration::Off => ApiError::NotFound,
+        Registration::Open => ApiError::MethodNotAllowed("POST, OPTIONS"),
+    })
 }
 
 /// RFC 7591 §3.1: one JSON object.

@@ -33,6 +33,11 @@ impl RedirectUri {
         self.0.starts_with("http://")
     }
 
+    /// Can it stand for itself? A loopback client that named no port has yet to say which it listens on.
+    pub fn is_whole(&self) -> bool {
+        !self.is_loopback() || Url::parse(&self.0).is_ok_and(|url| url.port().is_some())
+    }
+
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
@@ -62,7 +67,7 @@ impl TryFrom<String> for RedirectUri {
 
     fn try_from(text: String) -> Result<Self, RedirectUriError> {
         let url = Url::parse(&text).map_err(|_| RedirectUriError::Malformed)?;
-        if text.len() > LONGEST || url.as_str() != text || !text.bytes().all(is_of_a_uri) {
+        if text.len() > LONGEST || url.as_str() != text || !is_of_a_uri(&text) {
             return Err(RedirectUriError::Malformed);
         }
         if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
@@ -88,8 +93,10 @@ impl From<RedirectUri> for String {
 }
 
 /// RFC 3986 §2, without `#`, which begins a fragment, and `*` and `'`, which no callback needs.
-fn is_of_a_uri(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&()+,;=%".contains(&byte)
+fn is_of_a_uri(text: &str) -> bool {
+    let two_digits = |tail: &str| tail.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&()+,;=%".contains(&byte))
+        && text.split('%').skip(1).all(two_digits)
 }
 
 /// Three spellings and no other; each matches itself alone (RFC 8252 §7.3, §8.3).
@@ -162,6 +169,13 @@ mod tests {
             "https://a.example/cb?code=x",
             "https://a.example/cb?a=1&state=x",
             "https://münchen.example/cb",
+            "https://a.example/%",
+            "https://a.example/%4",
+            "https://a.example/%zz",
+            "https://a.example/%+4",
+            "https://a.example/cb?x=%",
+            "http://localhost/%2",
+            "cursor://a/%g0",
         ] {
             assert!(RedirectUri::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Asked for by clients that want refresh tokens; says nothing about the MCP server, so it is never granted.
 pub const OFFLINE_ACCESS: &str = "offline_access";
+/// Asked for by clients that take every server for an OpenID provider; unknown here.
+const OPENID: &str = "openid";
 
 /// A set of scopes in the order of the catalogue, written as RFC 6749 §3.3 wants it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -77,6 +79,12 @@ impl TryFrom<Vec<String>> for Catalogue {
         if scopes.iter().any(|scope| scope == OFFLINE_ACCESS) {
             return Err(CatalogueError::Reserved);
         }
+        if scopes.iter().any(|scope| scope == OPENID) {
+            return Err(CatalogueError::NoIdTokens);
+        }
+        if let Some(at) = (1..scopes.len()).find(|at| scopes[..*at].contains(&scopes[*at])) {
+            return Err(CatalogueError::Twice(scopes[at].clone()));
+        }
         if scopes.is_empty() { Err(CatalogueError::Empty) } else { Ok(Self(scopes)) }
     }
 }
@@ -87,8 +95,12 @@ pub enum CatalogueError {
     Empty,
     #[error("`{0}` is not a scope (RFC 6749 section 3.3)")]
     Malformed(String),
+    #[error("openid asks for ID tokens, and there are none here")]
+    NoIdTokens,
     #[error("offline_access is accepted by itself and cannot be listed")]
     Reserved,
+    #[error("`{0}` is there twice")]
+    Twice(String),
 }
 
 #[cfg(test)]
@@ -130,7 +142,14 @@ mod tests {
 
     #[test]
     fn a_catalogue_holds_at_least_one_well_formed_scope() {
-        for wrong in [vec![], vec!["a\"b"], vec!["offline_access"], vec![""]] {
+        for wrong in [
+            vec![],
+            vec!["a\"b"],
+            vec!["offline_access"],
+            vec![""],
+            vec!["mcp", "openid"],
+            vec!["mcp", "b", "mcp"],
+        ] {
             assert!(Catalogue::try_from(wrong.into_iter().map(str::to_owned).collect::<Vec<_>>()).is_err());
         }
     }

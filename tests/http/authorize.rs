@@ -1,7 +1,7 @@
 //! The authorization endpoint: what is shown to the person, and what goes back to the client.
 
 use crate::harness::verbs::STATE;
-use crate::harness::{CLAUDE, Form, TestServer, alice, also, encoded, with, without};
+use crate::harness::{CLAUDE, Form, LOOPBACK, TestServer, alice, also, encoded, with, without};
 use serde_json::json;
 
 /// AZ-11, AZ-12, AZ-14, T3, X-06, design 5.9
@@ -48,9 +48,17 @@ async fn a_redirect_uri_may_be_left_out_where_there_is_only_one() {
     for query in [without(&two, "redirect_uri"), with(&two, "redirect_uri", "")] {
         assert!(server.authorize(&alice(), &query).await.is_refusal_page());
     }
-    let local = server.internal().client().await.request();
-    let portless = server.internal().authorize(&alice(), &without(&local, "redirect_uri")).await;
-    assert!(portless.is_refusal_page(), "nobody knows the port of loopback before it is said");
+    let local = server.internal();
+    for (uri, sent_there) in
+        [(LOOPBACK, true), ("http://localhost/callback", false), ("http://[::1]/callback?x=1", false)]
+    {
+        let request = local.client_at(uri).await.request();
+        let page = local.authorize(&alice(), &without(&request, "redirect_uri")).await;
+        assert_eq!((page.is_question(), page.is_refusal_page()), (sent_there, !sent_there), "{uri}");
+        if sent_there {
+            assert_eq!(local.consent(&page).await.target(), Some(uri), "the one that was registered");
+        }
+    }
 }
 
 /// AZ-31 to AZ-36, AZ-08, AZ-41 to AZ-44, AZ-48, AZ-83, T6, T8, X-07, design 5.3, 5.5, 5.9, 5.10

@@ -55,6 +55,31 @@ async fn the_assistants_that_are_known_need_not_register() {
     }
 }
 
+/// AZ-49: a document may leave out codes; nobody else can
+#[tokio::test]
+async fn a_client_whose_document_does_not_name_codes_gets_none() {
+    let dir = TempDir::new().unwrap();
+    for (grants, error) in [
+        (json!(["client_credentials"]), Some("unauthorized_client")),
+        (json!(["refresh_token"]), Some("unauthorized_client")),
+        (json!([]), Some("unauthorized_client")),
+        (json!(["authorization_code", "urn:example:other"]), None),
+        (Value::Null, None),
+    ] {
+        let id = "https://app.example/client.json";
+        let mut document = json!({"client_id": id, "client_name": "App", "redirect_uris": [CLAUDE]});
+        document["grant_types"] = grants.clone();
+        fs::write(dir.path().join("app.json"), document.to_string()).unwrap();
+        let server = TestServer::spawn_with([
+            ("MCP_AUTH_PUBLIC_CLIENT_DOCUMENTS", "pinned"),
+            ("MCP_AUTH_CLIENT_DOCUMENTS_DIR", dir.path().to_str().unwrap()),
+        ]);
+        let answer = server.authorize(&alice(), &client(id, CLAUDE).request()).await;
+        assert_eq!(answer.param("error").as_deref(), error, "{grants}: {answer:?}");
+        assert_eq!(answer.is_question(), error.is_none(), "{grants}");
+    }
+}
+
 /// CIMD-25, CIMD-27, TR-03: the URL is the client at every door
 #[tokio::test]
 async fn a_document_client_gets_refreshes_and_revokes_tokens_under_its_url() {

@@ -3,7 +3,7 @@
 use crate::harness::publisher::{CALLBACK, JSON, Publisher, answer};
 use crate::harness::trust::in_a_process_that_trusts;
 use crate::harness::upstream::Upstream;
-use crate::harness::{Ask, TestServer, alice, visitor};
+use crate::harness::{Ask, TestServer, alice, visitor, with};
 use serde_json::{Value, json};
 
 /// A site on loopback, which may fetch from this machine, and a public one, which may not.
@@ -40,6 +40,22 @@ fn a_client_that_nobody_knew_gets_refreshes_and_revokes_tokens_under_its_url() {
         assert_eq!(refusal, (400, "invalid_grant".to_owned()));
         let counted = server.admin("/metrics").answer().await.text();
         assert!(counted.contains("mcp_auth_document_fetches_total{outcome=\"read\"} 1"), "{counted}");
+    });
+}
+
+/// CIMD-11, design 5.7: as when a client registers, what it cannot be answered at does not cost it the rest
+#[test]
+fn a_redirect_uri_that_is_none_of_ours_does_not_spoil_a_document() {
+    in_a_process_that_trusts(async |authority| {
+        let (publisher, server) = (Publisher::start(&authority), spawn(&[]));
+        let mut document = publisher.document("/c");
+        document["redirect_uris"] = json!(["com.example.app:/cb", "http://app.example/cb", CALLBACK]);
+        let app = publisher.publishes_as("/c", JSON, &document);
+        assert!(server.authorize(&alice(), &app.request()).await.is_question());
+        for uri in ["com.example.app:/cb", "http://app.example/cb"] {
+            let refused = server.authorize(&alice(), &with(&app.request(), "redirect_uri", uri)).await;
+            assert!(refused.status == 400 && refused.is_refusal_page(), "{uri}: {refused:?}");
+        }
     });
 }
 

@@ -109,6 +109,17 @@ async fn the_root_redirects_nobody() {
     assert!(landing || (answer.status == 404 && answer.json()["error"].is_string()), "{answer:?}");
 }
 
+/// the page at the root is for reading
+#[tokio::test]
+async fn at_the_root_another_method_is_told_which_ones_there_are() {
+    let server = TestServer::spawn();
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let answer = server.request(method.parse().unwrap(), "/").answer().await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD, OPTIONS")), "{method}");
+        assert!(answer.json()["error"].is_string(), "{method}");
+    }
+}
+
 /// no header is endless
 #[tokio::test]
 async fn a_header_of_a_megabyte_is_refused() {

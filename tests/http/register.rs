@@ -215,6 +215,10 @@ async fn a_site_without_registration_registers_nobody_and_knows_nobody() {
     let client = before.client().await;
     let server = before.again_with([("MCP_AUTH_PUBLIC_REGISTRATION", "off")]);
     assert_eq!(server.register(&server.metadata()).await.status, 404);
+    for method in ["GET", "HEAD", "PUT", "DELETE"] {
+        let answer = server.request(method.parse().unwrap(), "/oauth/register").answer().await;
+        assert_eq!((answer.status, answer.header("allow")), (404, None), "{method}");
+    }
     assert!(server.authorize(&alice(), &client.request()).await.is_refusal_page());
     assert_eq!(server.internal().register(&server.internal().metadata()).await.status, 201);
 }

@@ -184,6 +184,25 @@ async fn a_registration_of_more_than_sixteen_kilobytes_is_too_large() {
     }
 }
 
+/// nobody waits for a body that will be too large
+#[tokio::test]
+async fn a_body_that_says_it_will_be_too_large_is_refused_before_it_comes() {
+    let server = TestServer::spawn();
+    for (path, kind, length) in [
+        ("/oauth/register", "application/json", "16385"),
+        ("/oauth/token", "application/x-www-form-urlencoded", "65537"),
+        ("/oauth/revoke", "application/x-www-form-urlencoded", "99999999999999"),
+    ] {
+        let headers = format!("Content-Type: {kind}\r\nContent-Length: {length}\r\n");
+        let answer = server.raw("POST", path, &headers).await;
+        assert_eq!(
+            (answer.status, answer.json()["error"].clone()),
+            (413, json!("invalid_request")),
+            "{path}"
+        );
+    }
+}
+
 /// REG-30, AZ-10: even the longest registration makes a URL that proxies carry
 #[tokio::test]
 async fn the_largest_registration_still_fits_an_authorize_url() {
@@ -194,6 +213,13 @@ async fn the_largest_registration_still_fits_an_authorize_url() {
     metadata["redirect_uris"] = json!(uris);
     let client = server.client_of(&metadata).await;
     assert!(crate::harness::encoded(&client.request()).len() < 8_000);
+    // Percent signs make three characters of one.
+    for (count, kept) in [(900, true), (2_000, false)] {
+        metadata["redirect_uris"] = json!([format!("http://127.0.0.1:3000/?{}", "&".repeat(count))]);
+        let answer = server.register(&metadata).await;
+        assert_eq!(answer.status, if kept { 201 } else { 400 }, "{count}: {answer:?}");
+        assert!(kept || answer.json()["error"] == "invalid_redirect_uri", "{answer:?}");
+    }
 }
 
 /// REG-02, X-03, REG-29

@@ -37,6 +37,8 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_EMAIL_DOMAINS", ""),
         ("MCP_AUTH_EMAIL_DOMAINS", "alice@example.com"),
         ("MCP_AUTH_SCOPES", "a b\"c"),
+        ("MCP_AUTH_SCOPES", "mcp,mcp"),
+        ("MCP_AUTH_SCOPES", "mcp,openid"),
         ("MCP_AUTH_CONSENT", "sometimes"),
         ("MCP_AUTH_ACCESS_TOKEN_SECS", "an hour"),
         ("MCP_AUTH_ACCESS_TOKEN_SECS", "0"),

@@ -70,8 +70,11 @@ pub(super) async fn elsewhere(
     let guarded =
         here.site.resource_at(path).and_then(|resource| Some((resource, passage.behind(resource)?)));
     let Some((resource, connections)) = guarded else {
-        let lost = path == "/" && [Method::GET, Method::HEAD].contains(request.method());
-        return if lost { Ok(pages::landing(&app, &here)) } else { Err(ApiError::NotFound) };
+        return match *request.method() {
+            _ if path != "/" => Err(ApiError::NotFound),
+            Method::GET | Method::HEAD => Ok(pages::landing(&app, &here)),
+            _ => Err(ApiError::MethodNotAllowed("GET, HEAD, OPTIONS")),
+        };
     };
     let target = path::target(request.uri())
         .filter(|_| !path::leads_deeper(path, resource, &here.site))
