@@ -136,6 +136,7 @@ async fn what_does_not_matter_is_passed_over_and_the_person_is_asked() {
         ("claims", "{}"),
         ("response_mode", "query"),
         ("foo", "bar"),
+        ("code_challenge", &"a".repeat(43)),
         ("state", ""),
         ("scope", ""),
         ("scope", " mcp  tools:write "),
