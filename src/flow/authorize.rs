@@ -29,6 +29,8 @@ pub struct AuthorizeParams {
     pub resource: Vec<String>,
     /// Parameters that were there more than once; each of them reads as absent above.
     pub repeated: Vec<&'static str>,
+    /// Names of parameters that are not percent-encoded UTF-8; each of them reads as absent above.
+    pub undecodable: Vec<String>,
 }
 
 /// Where the answer goes: a redirect URI its client registered, with the client's state.
@@ -61,8 +63,13 @@ pub struct Asked {
 impl Authority {
     /// Nobody is redirected before the client and its redirect URI are known (RFC 6749 §4.1.2.1).
     pub fn reply_to(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Reply, NoReply> {
-        if let Some(name) = params.repeated.iter().find(|name| ["client_id", "redirect_uri"].contains(name)) {
-            return Err(NoReply::Repeated(name));
+        for name in ["client_id", "redirect_uri"] {
+            if params.repeated.contains(&name) {
+                return Err(NoReply::Repeated(name));
+            }
+            if params.undecodable.iter().any(|other| other == name) {
+                return Err(NoReply::Undecodable(name));
+            }
         }
         let client_id = Sealed::new(params.client_id.as_deref().ok_or(NoReply::ClientMissing)?);
         let client = self.client(&client_id, now)?;
@@ -203,6 +210,9 @@ fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
     if let Some(name) = params.repeated.first() {
         return Err(Refusal::Repeated(name));
     }
+    if !params.undecodable.is_empty() {
+        return Err(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+    }
     if params.request.is_some() {
         return Err(Refusal::RequestObject);
     }
@@ -240,6 +250,8 @@ pub enum NoReply {
     RedirectUriMissing,
     #[error("The request has {0} more than once.")]
     Repeated(&'static str),
+    #[error("The request's {0} is not percent-encoded UTF-8.")]
+    Undecodable(&'static str),
     #[error("The client has not registered this redirect_uri.")]
     Unregistered,
 }

@@ -23,8 +23,9 @@ pub(super) async fn authorize(
     SignedIn(person): SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
-    let params = Params::parse(request.query_string().as_bytes()).map_err(|_| PageError::Undecodable)?;
-    let (params, now) = (AuthorizeParams::from(&params), app.clock.now());
+    let (params, undecodable) = Params::parse_in_part(request.query_string().as_bytes());
+    let params = AuthorizeParams { undecodable, ..AuthorizeParams::from(&params) };
+    let now = app.clock.now();
     if let Some(url) = here.unread(&params, now)? {
         log::note_client(&request, &url.jti());
         fetch(&app, &here, &url, &person.sub, now).await?;
@@ -94,6 +95,7 @@ impl From<&Params> for AuthorizeParams {
             request_uri: one("request_uri"),
             resource: params.all("resource").map(str::to_owned).collect(),
             repeated,
+            undecodable: Vec::new(),
         }
     }
 }
