@@ -47,7 +47,7 @@ pub struct Reply {
 #[derive(Debug)]
 pub enum Outcome {
     Ask(Box<Asked>),
-    Granted(Sealed<AuthorizationCode>),
+    Granted(Sealed<AuthorizationCode>, Box<Question>),
 }
 
 /// The question, sealed for its way through the browser and open for the page.
@@ -115,7 +115,7 @@ impl Authority {
             no_refresh: reply.client.no_refresh,
         };
         match self.consent {
-            Consent::Never => Ok(Outcome::Granted(self.code(question, now)?)),
+            Consent::Never => Ok(Outcome::Granted(self.code(&question, now)?, Box::new(question))),
             Consent::Always => Ok(Outcome::Ask(Box::new(Asked {
                 sealed: self.sealer.seal(&question)?,
                 question,
@@ -132,21 +132,21 @@ impl Authority {
     /// The code for a question that was answered with yes at `now`.
     pub(super) fn code(
         &self,
-        question: Question,
+        question: &Question,
         now: Timestamp,
     ) -> Result<Sealed<AuthorizationCode>, SealError> {
         self.sealer.seal(&AuthorizationCode {
             exp: now + self.lifetimes.code,
             grant: Grant {
-                person: question.person,
-                client: question.client,
-                scope: question.scope,
-                resource: question.resource,
+                person: question.person.clone(),
+                client: question.client.clone(),
+                scope: question.scope.clone(),
+                resource: question.resource.clone(),
                 auth_time: now,
                 sid: new_jti(),
             },
-            redirect_uri: question.redirect_uri,
-            challenge: question.challenge,
+            redirect_uri: question.redirect_uri.clone(),
+            challenge: question.challenge.clone(),
             no_refresh: question.no_refresh,
         })
     }

@@ -31,16 +31,15 @@ pub(super) async fn authorize(
         fetch(&app, &here, &url, &person.sub, now).await?;
     }
     let reply = here.reply_to(&params, now)?;
-    let (client, sub) = (reply.client().jti.clone(), person.sub.clone());
-    log::note_client(&request, &client);
+    log::note_client(&request, &reply.client().jti);
     let outcome = here.authorize(&params, &reply, person, now);
     if outcome.is_ok() {
         log::note_step(&request, Step::Authorized);
     }
     Ok(match outcome {
         Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
-        Ok(Outcome::Granted(code)) => {
-            log::audit(&request, "code issued", &client, Some(&sub));
+        Ok(Outcome::Granted(code, question)) => {
+            log::audit_answer(&request, "code issued", &question);
             redirect(HttpResponse::Found(), &reply.with_code(&code))
         }
         Err(refusal) => {

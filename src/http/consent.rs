@@ -31,11 +31,11 @@ pub(super) async fn consent(
     let form = form(&request, payload).await.ok_or(Unanswered::Malformed)?;
     let (question, answer) = parsed(&form).ok_or(Unanswered::Malformed)?;
     let answered = here.answer(&question, answer, &person, app.clock.now())?;
-    log::note_client(&request, &answered.client_jti);
+    log::note_client(&request, &answered.question.client_jti);
     if answer == Answer::Allow {
         log::note_step(&request, Step::Consented);
     }
-    log::audit(&request, answer.event(), &answered.client_jti, Some(&person.sub));
+    log::audit_answer(&request, answer.event(), &answered.question);
     Ok(redirect(HttpResponse::SeeOther(), &answered.location))
 }
 
