@@ -6,7 +6,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::read::{ConfigError, Read};
+use super::read::{ConfigError, Read, socket};
 use super::vars::Vars;
 
 /// `MCP_AUTH_STORE`.
@@ -92,7 +92,7 @@ fn unix(url: &Url) -> Result<RedisAddress, &'static str> {
     if elsewhere || !path.starts_with('/') || path.ends_with('/') {
         return Err("redis+unix: needs an absolute path: redis+unix:///run/redis.sock");
     }
-    Ok(RedisAddress::Unix(path.into()))
+    socket(&path).map(RedisAddress::Unix)
 }
 
 fn database_of_query(url: &Url) -> Result<i64, &'static str> {
@@ -164,6 +164,8 @@ mod tests {
         ] {
             assert!(text.parse::<Store>().is_err(), "{text}");
         }
+        let long = |bytes: usize| format!("redis+unix:///{}", "r".repeat(bytes - 1)).parse::<Store>().is_ok();
+        assert_eq!((long(107), long(108)), (true, false));
         for text in
             ["redis://:hunter2@cache", "rediss://mcp:hunter2@cache/1", "redis+unix:///r.sock?pass=hunter2"]
         {

@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::config;
 use crate::flow::refusal::{ErrorCode, Refusal};
 use crate::oauth::Subject;
+use crate::telemetry::Limited;
 
 /// So many callers are remembered. Past that those who were quiet are forgotten, and when nobody was, newcomers
 /// have to wait.
@@ -56,13 +57,13 @@ impl Limits {
 pub(super) fn may_register(app: &App, request: &HttpRequest) -> Result<(), ApiError> {
     let Some(table) = &app.limits.register else { return Ok(()) };
     let counted = table.count(&caller_of(app, request), app.clock.now());
-    Ok(counted.inspect_err(|_| app.telemetry.limited("register"))?)
+    Ok(counted.inspect_err(|_| app.telemetry.limited(Limited::Register))?)
 }
 
 /// May a document be fetched once more for this person?
 pub(super) fn may_fetch(app: &App, person: &Subject) -> Result<(), PageError> {
     let counted = app.limits.documents.count(person, app.clock.now());
-    Ok(counted.inspect_err(|_| app.telemetry.limited("documents"))?)
+    Ok(counted.inspect_err(|_| app.telemetry.limited(Limited::Documents))?)
 }
 
 /// Counts a failure of this client from this caller, and says what it is told. What would have succeeded has by
@@ -77,7 +78,7 @@ pub(super) fn failed(app: &App, request: &HttpRequest, form: &Params, refusal: R
     let counted = table.map_or(Ok(()), |table| table.count(&key, app.clock.now()));
     match counted {
         Err(too_many) => {
-            app.telemetry.limited("token");
+            app.telemetry.limited(Limited::Token);
             too_many.into()
         }
         Ok(()) if request.headers().contains_key(AUTHORIZATION) => ApiError::RefusedBasic(refusal),

@@ -59,8 +59,8 @@ async fn exchange(
             }
             audit(request, event, client.jti(), Some(&issued.sub));
         }
-        Err(Refusal::Reused(reused)) if reused.is_replay() => {
-            app.telemetry.replayed(reused.kind());
+        Err(Refusal::Reused(reused)) if let Some(what) = reused.replayed() => {
+            app.telemetry.replayed(what);
             audit(request, "replay seen", client.jti(), None);
         }
         Err(Refusal::StoreAway(_)) => {}

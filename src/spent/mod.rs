@@ -13,6 +13,7 @@ use crate::artifact::RefreshToken;
 use crate::clock::{Clock, Seconds, Timestamp};
 use crate::config::{ConfigError, Store};
 use crate::oauth::{Jti, Subject};
+use crate::telemetry::Replayed;
 use memory::Families;
 pub use memory::Family;
 
@@ -144,16 +145,12 @@ pub enum Reused {
 }
 
 impl Reused {
-    /// Did somebody use again what was used up, past every excuse?
-    pub fn is_replay(self) -> bool {
-        matches!(self, Self::Code | Self::Stolen)
-    }
-
-    /// What it was, for the metrics.
-    pub fn kind(self) -> &'static str {
+    /// What somebody used again past every excuse, if they did.
+    pub fn replayed(self) -> Option<Replayed> {
         match self {
-            Self::Code => "code",
-            Self::Revoked | Self::Superseded | Self::Stolen | Self::Unknown => "refresh_token",
+            Self::Code => Some(Replayed::Code),
+            Self::Stolen => Some(Replayed::RefreshToken),
+            Self::Revoked | Self::Superseded | Self::Unknown => None,
         }
     }
 }

@@ -195,7 +195,7 @@ impl SharedFamilies {
             "revoked" => Reused::Revoked,
             _ => Reused::Unknown,
         };
-        if reused.is_replay() {
+        if reused.replayed().is_some() {
             self.list([(sid.clone(), now + self.listed)], now);
         }
         Err(reused.into())

@@ -58,6 +58,44 @@ impl Step {
     }
 }
 
+/// A door whose callers have a limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limited {
+    Documents,
+    Register,
+    Token,
+}
+
+impl Limited {
+    pub(super) const ALL: [Self; 3] = [Self::Documents, Self::Register, Self::Token];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Register => "register",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// What is good for one use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Replayed {
+    Code,
+    RefreshToken,
+}
+
+impl Replayed {
+    pub(super) const ALL: [Self; 2] = [Self::Code, Self::RefreshToken];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 pub(super) struct Reason {
     pub(super) reason: String,

@@ -14,8 +14,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
 use crate::clock::Timestamp;
-pub use labels::Step;
 use labels::{Door, File, Kid, Kind, Outcome, Place, Progress, Reason, Request, Ring};
+pub use labels::{Limited, Replayed, Step};
 
 /// The counters of one server.
 #[derive(Debug)]
@@ -64,13 +64,13 @@ impl Telemetry {
     }
 
     /// A code or refresh token came back after it was used up.
-    pub fn replayed(&self, kind: &'static str) {
-        self.replays.get_or_create(&Kind { kind }).inc();
+    pub fn replayed(&self, what: Replayed) {
+        self.replays.get_or_create(&Kind { kind: what.name() }).inc();
     }
 
     /// A caller went over its limit.
-    pub fn limited(&self, door: &'static str) {
-        self.limited.get_or_create(&Door { door }).inc();
+    pub fn limited(&self, door: Limited) {
+        self.limited.get_or_create(&Door { door: door.name() }).inc();
     }
 
     /// A client's document was asked for, and came or did not.
@@ -140,18 +140,14 @@ impl Drop for OpenStream {
     }
 }
 
-/// The doors that have a limit of their own, and what is used up by its first use.
-const LIMITED: [&str; 3] = ["documents", "register", "token"];
-const USED_UP: [&str; 2] = ["code", "refresh_token"];
-
 impl Telemetry {
     /// A counter that begins at 1 has never increased: what is rare begins at 0, so that its first time is seen.
     fn rare(self) -> Self {
-        for door in LIMITED {
-            self.limited.get_or_create(&Door { door }).inc_by(0);
+        for door in Limited::ALL {
+            self.limited.get_or_create(&Door { door: door.name() }).inc_by(0);
         }
-        for kind in USED_UP {
-            self.replays.get_or_create(&Kind { kind }).inc_by(0);
+        for what in Replayed::ALL {
+            self.replays.get_or_create(&Kind { kind: what.name() }).inc_by(0);
         }
         self
     }
@@ -216,8 +212,8 @@ mod tests {
         telemetry.answered("/oauth/token", 400, "invalid_grant", Duration::from_millis(2));
         telemetry.reached("public", Step::Consented);
         telemetry.refused("Reused");
-        telemetry.replayed("code");
-        telemetry.limited("register");
+        telemetry.replayed(Replayed::Code);
+        telemetry.limited(Limited::Register);
         telemetry.document_fetched("read");
         telemetry.file_read("deny", Timestamp::from_secs(7));
         telemetry.file_failed("deny");
