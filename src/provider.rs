@@ -20,7 +20,7 @@ const LARGEST_DOCUMENT: usize = 256 * 1024;
 const KEYS_AGE: Seconds = Seconds(3600);
 /// An unknown key, or a provider that does not answer, is asked about again, but not for every token.
 const ASK_AGAIN: Seconds = Seconds(10);
-/// An `iat` may lie so far ahead of our clock.
+/// An `iat` or `nbf` may lie so far ahead of our clock.
 const SKEW: Seconds = Seconds(60);
 
 /// Verifies what the proxy forwards in `X-Forwarded-Id-Token`.
@@ -115,6 +115,7 @@ struct Claims {
     aud: Audience,
     azp: Option<String>,
     iat: i64,
+    nbf: Option<i64>,
     email: Option<String>,
     email_verified: Option<serde_json::Value>,
     hd: Option<String>,
@@ -139,15 +140,14 @@ impl Claims {
         if !same_issuer {
             return Err(IdTokenError::Issuer);
         }
-        let for_us = match &self.aud {
-            Audience::One(aud) => *aud == settings.audience,
-            Audience::Many(auds) => auds.contains(&settings.audience),
-        };
-        if !for_us || self.azp.as_ref().is_some_and(|azp| *azp != settings.audience) {
+        if !self.is_for(&settings.audience) {
             return Err(IdTokenError::Audience);
         }
-        let age = now.since(Timestamp::from_secs(self.iat));
-        if age > settings.max_age || age < Seconds(-SKEW.0) {
+        let begins = Timestamp::from_secs(self.nbf.unwrap_or(self.iat).max(self.iat));
+        if now.since(begins) < Seconds(-SKEW.0) {
+            return Err(IdTokenError::Early);
+        }
+        if now.since(Timestamp::from_secs(self.iat)) > settings.max_age {
             return Err(IdTokenError::Age);
         }
         if self.email_verified != Some(serde_json::Value::Bool(true)) {
@@ -160,6 +160,17 @@ impl Claims {
             sub: self.sub.try_into()?,
             email: self.email.ok_or(IdTokenError::NoAddress)?.try_into()?,
         })
+    }
+
+    /// Of several audiences one asked for the token, and that must be said to be ours.
+    fn is_for(&self, ours: &str) -> bool {
+        match (&self.aud, self.azp.as_deref()) {
+            (_, Some(azp)) if azp != ours => false,
+            (Audience::One(aud), _) => aud == ours,
+            (Audience::Many(auds), azp) => {
+                auds.iter().any(|aud| aud == ours) && (auds.len() == 1 || azp.is_some())
+            }
+        }
     }
 }
 
@@ -205,6 +216,8 @@ pub enum IdTokenError {
     Audience,
     #[error("the provider's discovery document is not the one of the configured issuer")]
     Discovery,
+    #[error("the ID token is from the future: its clock and ours differ")]
+    Early,
     #[error("the ID token is of another issuer")]
     Issuer,
     #[error("the ID token is malformed")]

@@ -123,7 +123,7 @@ impl Operations {
         let reply = self.authority.reply_to(&params, self.now)?;
         match self.authority.authorize(&params, &reply, self.person.clone(), self.now)? {
             Answer::Ask(asked) => Ok(asked.sealed),
-            Answer::Granted(_) => Err("nobody was asked".into()),
+            Answer::Granted(..) => Err("nobody was asked".into()),
         }
     }
 

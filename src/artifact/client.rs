@@ -1,5 +1,7 @@
 //! Clients: what they registered, or an operator minted.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,27 @@ use crate::oauth::{Jti, RedirectUri};
 use crate::seal::{Artifact, Form, Purpose, Sealed};
 
 const LONGEST_NAME: usize = 100;
+/// What Unicode calls default-ignorable (`DerivedCoreProperties`), and beside it the separators of lines and the
+/// marks of annotations.
+const INVISIBLE: [RangeInclusive<char>; 17] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{fe0f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
 
 /// A client's registration (RFC 7591); sealed, it is the `client_id`. Its claims are short: it travels in URLs.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -122,10 +145,7 @@ impl SecretDigest {
 
 /// A client's name for people: without what would turn or hide its letters; none where nothing is left.
 pub fn displayable(name: &str) -> Result<Option<String>, LongName> {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
+    let hides = |c: char| c.is_control() || INVISIBLE.iter().any(|range| range.contains(&c));
     let name: String = name.chars().filter(|c| !hides(*c)).collect();
     let name = name.trim();
     if name.chars().count() > LONGEST_NAME {
@@ -166,6 +186,21 @@ mod tests {
         assert_eq!(claims, serde_json::json!({"jti": "a client", "iat": 0, "uris": []}));
         let without = serde_json::to_value(Client { no_refresh: true, ..client }).unwrap();
         assert_eq!(without["no_refresh"], true);
+    }
+
+    /// Marks that turn the text, fillers that pass as letters, tags that hold a second text.
+    #[test]
+    fn a_name_holds_nothing_that_turns_or_hides_its_letters() {
+        for hidden in ['\0', '\u{ad}', '\u{34f}', '\u{61c}', '\u{1160}', '\u{17b4}', '\u{180e}', '\u{200b}']
+            .into_iter()
+            .chain(['\u{202e}', '\u{2066}', '\u{3164}', '\u{fe0f}', '\u{feff}', '\u{ffa0}', '\u{e0041}'])
+        {
+            assert_eq!(displayable(&format!("a{hidden}b")), Ok(Some("ab".to_owned())), "{hidden:?}");
+            assert_eq!(displayable(&format!(" {hidden} ")), Ok(None), "{hidden:?}");
+        }
+        for name in ["Claude Code (t)", "José’s 端末 \u{1f600}", "عميل"] {
+            assert_eq!(displayable(name), Ok(Some(name.to_owned())));
+        }
     }
 
     #[test]

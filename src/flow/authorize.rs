@@ -29,6 +29,8 @@ pub struct AuthorizeParams {
     pub resource: Vec<String>,
     /// Parameters that were there more than once; each of them reads as absent above.
     pub repeated: Vec<&'static str>,
+    /// Names of parameters that are not percent-encoded UTF-8; each of them reads as absent above.
+    pub undecodable: Vec<String>,
 }
 
 /// Where the answer goes: a redirect URI its client registered, with the client's state.
@@ -45,7 +47,7 @@ pub struct Reply {
 #[derive(Debug)]
 pub enum Outcome {
     Ask(Box<Asked>),
-    Granted(Sealed<AuthorizationCode>),
+    Granted(Sealed<AuthorizationCode>, Box<Question>),
 }
 
 /// The question, sealed for its way through the browser and open for the page.
@@ -61,8 +63,13 @@ pub struct Asked {
 impl Authority {
     /// Nobody is redirected before the client and its redirect URI are known (RFC 6749 §4.1.2.1).
     pub fn reply_to(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Reply, NoReply> {
-        if let Some(name) = params.repeated.iter().find(|name| ["client_id", "redirect_uri"].contains(name)) {
-            return Err(NoReply::Repeated(name));
+        for name in ["client_id", "redirect_uri"] {
+            if params.repeated.contains(&name) {
+                return Err(NoReply::Repeated(name));
+            }
+            if params.undecodable.iter().any(|other| other == name) {
+                return Err(NoReply::Undecodable(name));
+            }
         }
         let client_id = Sealed::new(params.client_id.as_deref().ok_or(NoReply::ClientMissing)?);
         let client = self.client(&client_id, now)?;
@@ -110,7 +117,7 @@ impl Authority {
             no_refresh: reply.client.no_refresh,
         };
         match self.consent {
-            Consent::Never => Ok(Outcome::Granted(self.code(question, now)?)),
+            Consent::Never => Ok(Outcome::Granted(self.code(&question, now)?, Box::new(question))),
             Consent::Always => Ok(Outcome::Ask(Box::new(Asked {
                 sealed: self.sealer.seal(&question)?,
                 question,
@@ -127,21 +134,21 @@ impl Authority {
     /// The code for a question that was answered with yes at `now`.
     pub(super) fn code(
         &self,
-        question: Question,
+        question: &Question,
         now: Timestamp,
     ) -> Result<Sealed<AuthorizationCode>, SealError> {
         self.sealer.seal(&AuthorizationCode {
             exp: now + self.lifetimes.code,
             grant: Grant {
-                person: question.person,
-                client: question.client,
-                scope: question.scope,
-                resource: question.resource,
+                person: question.person.clone(),
+                client: question.client.clone(),
+                scope: question.scope.clone(),
+                resource: question.resource.clone(),
                 auth_time: now,
                 sid: new_jti(),
             },
-            redirect_uri: question.redirect_uri,
-            challenge: question.challenge,
+            redirect_uri: question.redirect_uri.clone(),
+            challenge: question.challenge.clone(),
             no_refresh: question.no_refresh,
         })
     }
@@ -205,6 +212,9 @@ fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
     if let Some(name) = params.repeated.first() {
         return Err(Refusal::Repeated(name));
     }
+    if !params.undecodable.is_empty() {
+        return Err(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+    }
     if params.request.is_some() {
         return Err(Refusal::RequestObject);
     }
@@ -242,6 +252,8 @@ pub enum NoReply {
     RedirectUriMissing,
     #[error("The request has {0} more than once.")]
     Repeated(&'static str),
+    #[error("The request's {0} is not percent-encoded UTF-8.")]
+    Undecodable(&'static str),
     #[error("The client has not registered this redirect_uri.")]
     Unregistered,
 }

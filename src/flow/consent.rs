@@ -5,7 +5,6 @@ use super::refusal::Refusal;
 use super::{Authority, NotAnswered};
 use crate::artifact::{Client, Person, Question};
 use crate::clock::Timestamp;
-use crate::oauth::Jti;
 use crate::seal::{OpenError, SealError, Sealed};
 
 /// Which button was pressed.
@@ -19,7 +18,7 @@ pub enum Answer {
 #[derive(Debug)]
 pub struct Answered {
     pub location: Location,
-    pub client_jti: Jti,
+    pub question: Question,
 }
 
 impl Answer {
@@ -48,16 +47,15 @@ impl Authority {
             return Err(Unanswered::AnotherPerson);
         }
         self.may_still_be_answered(&question, now)?;
-        let (issuer, uri, state) = (&self.site.issuer, question.redirect_uri.clone(), question.state.clone());
-        let client_jti = question.client_jti.clone();
+        let (issuer, uri, state) = (&self.site.issuer, &question.redirect_uri, question.state.as_deref());
         let location = match given {
-            Answer::Deny => refused(issuer, &uri, state.as_deref(), &Refusal::AccessDenied),
+            Answer::Deny => refused(issuer, uri, state, &Refusal::AccessDenied),
             Answer::Allow => {
-                let code = self.code(question, now)?;
-                answer(issuer, &uri, state.as_deref(), &[("code", code.as_str())])
+                let code = self.code(&question, now)?;
+                answer(issuer, uri, state, &[("code", code.as_str())])
             }
         };
-        Ok(Answered { location, client_jti })
+        Ok(Answered { location, question })
     }
 
     /// May the client of a question be answered by what the operator says now?

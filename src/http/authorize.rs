@@ -23,23 +23,23 @@ pub(super) async fn authorize(
     SignedIn(person): SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
-    let params = Params::parse(request.query_string().as_bytes()).map_err(|_| PageError::Undecodable)?;
-    let (params, now) = (AuthorizeParams::from(&params), app.clock.now());
+    let (params, undecodable) = Params::parse_in_part(request.query_string().as_bytes());
+    let params = AuthorizeParams { undecodable, ..AuthorizeParams::from(&params) };
+    let now = app.clock.now();
     if let Some(url) = here.unread(&params, now)? {
         log::note_client(&request, &url.jti());
         fetch(&app, &here, &url, &person.sub, now).await?;
     }
     let reply = here.reply_to(&params, now)?;
-    let (client, sub) = (reply.client().jti.clone(), person.sub.clone());
-    log::note_client(&request, &client);
+    log::note_client(&request, &reply.client().jti);
     let outcome = here.authorize(&params, &reply, person, now);
     if outcome.is_ok() {
         log::note_step(&request, Step::Authorized);
     }
     Ok(match outcome {
         Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
-        Ok(Outcome::Granted(code)) => {
-            log::audit(&request, "code issued", &client, Some(&sub));
+        Ok(Outcome::Granted(code, question)) => {
+            log::audit_answer(&request, "code issued", &question);
             redirect(HttpResponse::Found(), &reply.with_code(&code))
         }
         Err(refusal) => {
@@ -94,6 +94,7 @@ impl From<&Params> for AuthorizeParams {
             request_uri: one("request_uri"),
             resource: params.all("resource").map(str::to_owned).collect(),
             repeated,
+            undecodable: Vec::new(),
         }
     }
 }

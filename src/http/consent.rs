@@ -14,8 +14,9 @@ use crate::seal::Sealed;
 use crate::telemetry::Step;
 
 pub(super) const PATH: &str = "/oauth/consent";
-/// A question carries the client's state, which may be long.
-const LARGEST: usize = 64 * 1024;
+/// A question carries the client's state, which may be all that fits into a URL, grown on its way through JSON and
+/// base64.
+const LARGEST: usize = 256 * 1024;
 
 pub(super) async fn consent(
     app: Data<App>,
@@ -30,23 +31,32 @@ pub(super) async fn consent(
     let form = form(&request, payload).await.ok_or(Unanswered::Malformed)?;
     let (question, answer) = parsed(&form).ok_or(Unanswered::Malformed)?;
     let answered = here.answer(&question, answer, &person, app.clock.now())?;
-    log::note_client(&request, &answered.client_jti);
+    log::note_client(&request, &answered.question.client_jti);
     if answer == Answer::Allow {
         log::note_step(&request, Step::Consented);
     }
-    log::audit(&request, answer.event(), &answered.client_jti, Some(&person.sub));
+    log::audit_answer(&request, answer.event(), &answered.question);
     Ok(redirect(HttpResponse::SeeOther(), &answered.location))
 }
 
-/// Our own page sends our origin. Where a browser sends `null` or none, `Sec-Fetch-Site` must say so instead; a
-/// client that sends neither is no browser and carries no one's cookies.
+/// Our own page sends our origin, and nothing beside it says that it was another. Where a browser sends `null` or
+/// none, `Sec-Fetch-Site` must say so instead; a client that sends neither is no browser and carries no one's cookies.
 fn is_our_page(headers: &HeaderMap, issuer: &str) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    match (text(ORIGIN.as_str()), text("Sec-Fetch-Site")) {
+    match (one(headers, ORIGIN.as_str()), one(headers, "Sec-Fetch-Site")) {
         (None, None) => true,
         (None | Some("null"), fetch_site) => fetch_site == Some("same-origin"),
+        (Some(_), Some("cross-site" | "same-site" | UNCLEAR)) => false,
         (Some(origin), _) => origin == issuer,
     }
+}
+
+/// What no header says that can be read and is there once.
+const UNCLEAR: &str = "?";
+
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let first = values.next()?.to_str().unwrap_or(UNCLEAR);
+    Some(if values.next().is_some() { UNCLEAR } else { first })
 }
 
 async fn form(request: &HttpRequest, payload: Payload) -> Option<Params> {

@@ -153,8 +153,6 @@ pub(crate) enum PageError {
     Misdirected,
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    #[error("the request is not percent-encoded UTF-8")]
-    Undecodable,
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
 }
@@ -162,7 +160,7 @@ pub(crate) enum PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::NoReply(_) | Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::NoReply(_) => StatusCode::BAD_REQUEST,
             Self::NotPosted => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotSignedIn(reason) if reason.is_somebody() => StatusCode::FORBIDDEN,
             Self::NotSignedIn(_) => StatusCode::UNAUTHORIZED,

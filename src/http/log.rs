@@ -16,6 +16,7 @@ use tracing::{error, info};
 use super::body::has_body;
 use super::error::{ApiError, PageError};
 use super::{App, Here, caller, pages, traced};
+use crate::artifact::Question;
 use crate::flow::refusal::Refusal;
 use crate::oauth::{Jti, Subject};
 use crate::seal::new_nonce;
@@ -59,12 +60,26 @@ pub(super) fn note_refusal(request: &HttpRequest, refusal: &Refusal) {
 
 /// A line of the audit log: who let whom, or did not.
 pub(super) fn audit(request: &HttpRequest, event: &'static str, client: &Jti, person: Option<&Subject>) {
-    let id = request_id(request);
+    let (site, address, id) = whereabouts(request);
+    let sub = person.map(Subject::as_str).unwrap_or_default();
+    info!(target: "audit", event, site, client = client.as_str(), sub, address, request = id);
+}
+
+/// The same of what a person was asked, with what it was about and where the answer went.
+pub(super) fn audit_answer(request: &HttpRequest, event: &'static str, question: &Question) {
+    let (site, address, id) = whereabouts(request);
+    let (client, sub) = (question.client_jti.as_str(), question.person.sub.as_str());
+    let (scope, resource) = (question.scope.as_str(), question.resource.as_str());
+    let to = question.redirect_uri.destination();
+    info!(target: "audit", event, site, client, sub, scope, resource, to, address, request = id);
+}
+
+/// The site, the caller's address and the id of a request.
+fn whereabouts(request: &HttpRequest) -> (String, String, String) {
     let site = Here::of(request).map(|here| here.site.name.clone()).unwrap_or_default();
     let hops = request.app_data::<Data<App>>().map_or(1, |app| app.forwarded_hops);
     let address = caller::address(request, hops).map(|address| address.to_string()).unwrap_or_default();
-    let sub = person.map(Subject::as_str).unwrap_or_default();
-    info!(target: "audit", event, site, client = client.as_str(), sub, address, request = id);
+    (site, address, request_id(request))
 }
 
 /// The answer of the MCP server does not end as it should; the line of its request is out by then.

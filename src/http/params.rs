@@ -10,15 +10,22 @@ impl Params {
     /// Refuses a broken percent sign and what is not UTF-8. A parameter without value counts as omitted
     /// (RFC 6749 §3.1, §3.2).
     pub(crate) fn parse(text: &[u8]) -> Result<Self, Undecodable> {
-        let mut params = Vec::new();
-        for pair in text.split(|&b| b == b'&') {
-            let (name, value) = pair.split_at(pair.iter().position(|&b| b == b'=').unwrap_or(pair.len()));
-            let value = value.strip_prefix(b"=").unwrap_or_default();
-            if !value.is_empty() {
-                params.push((decode(name)?, decode(value)?));
+        pairs(text)
+            .map(|(name, value)| Ok((decode(name)?, decode(value)?)))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// What can be decoded, and the names of what cannot.
+    pub(super) fn parse_in_part(text: &[u8]) -> (Self, Vec<String>) {
+        let (mut params, mut undecodable) = (Vec::new(), Vec::new());
+        for (name, value) in pairs(text) {
+            match (decode(name), decode(value)) {
+                (Ok(name), Ok(value)) => params.push((name, value)),
+                (name, _) => undecodable.push(name.unwrap_or_default()),
             }
         }
-        Ok(Self(params))
+        (Self(params), undecodable)
     }
 
     /// The value of a parameter that may be there once (RFC 6749 §3.1).
@@ -37,6 +44,14 @@ impl Params {
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|(name, _)| names.contains(&name.as_str()))
     }
+}
+
+/// As they were sent, without those that have no value.
+fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    text.split(|&b| b == b'&').filter_map(|pair| {
+        let (name, value) = pair.split_at(pair.iter().position(|&b| b == b'=')?);
+        Some((name, &value[1..])).filter(|(_, value)| !value.is_empty())
+    })
 }
 
 /// Percent signs and bytes that mean nothing.
@@ -96,6 +111,13 @@ mod tests {
         for wrong in [&b"a=%"[..], b"a=%f", b"a=%zz", b"a=%ff", b"%zz=a", b"a=\xff", b"a=%C3"] {
             assert!(Params::parse(wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_named_beside_what_can() {
+        let (params, undecodable) = Params::parse_in_part(b"a=1&b=%ff&c=%zz&%zz=2&b=2&d=%&e=%&");
+        assert_eq!((params.one("a"), params.one("b")), (Ok(Some("1")), Ok(Some("2"))));
+        assert_eq!((params.0.len(), undecodable), (2, ["b", "c", "", "d", "e"].map(str::to_owned).to_vec()));
     }
 
     #[test]

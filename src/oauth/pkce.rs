@@ -6,31 +6,33 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// What the client promised: the SHA-256 of its verifier. `plain` cannot be held.
+/// What the client promised: the SHA-256 of its verifier, as it wrote it. `plain` cannot be held.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct CodeChallenge([u8; 32]);
+pub struct CodeChallenge(String);
 
 impl CodeChallenge {
     /// RFC 7636 §4.6, in constant time.
     pub fn is_met_by(&self, verifier: &CodeVerifier) -> bool {
-        self.0.ct_eq(Sha256::digest(verifier.0.as_bytes()).as_slice()).into()
+        let kept = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.0.as_bytes()));
+        self.0.as_bytes().ct_eq(kept.as_bytes()).into()
     }
 }
 
-/// Base64url of exactly 32 bytes (RFC 7636 §4.2).
+/// 43 characters of base64url, which 32 bytes make (RFC 7636 §4.2).
 impl TryFrom<String> for CodeChallenge {
     type Error = Malformed;
 
     fn try_from(text: String) -> Result<Self, Malformed> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Malformed::Challenge)?;
-        bytes.try_into().map(Self).map_err(|_| Malformed::Challenge)
+        let base64url = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+        let well_formed = text.len() == 43 && text.bytes().all(base64url);
+        well_formed.then_some(Self(text)).ok_or(Malformed::Challenge)
     }
 }
 
 impl From<CodeChallenge> for String {
     fn from(challenge: CodeChallenge) -> Self {
-        URL_SAFE_NO_PAD.encode(challenge.0)
+        challenge.0
     }
 }
 
@@ -84,13 +86,31 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_is_32_bytes_of_unpadded_base64url() {
-        for wrong in
-            ["", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM="]
-        {
+    fn a_challenge_is_43_characters_of_base64url() {
+        for wrong in [
+            "",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM=",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cMM",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw.cM",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c\u{e9}",
+        ] {
             assert_eq!(challenge(wrong), Err(Malformed::Challenge), "{wrong}");
         }
-        assert!(challenge("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM").is_err());
+    }
+
+    /// What is no SHA-256 as base64url writes it is a challenge all the same, and one that nobody meets.
+    #[test]
+    fn a_challenge_is_compared_as_text() {
+        let verifier = verifier("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap();
+        for (text, met) in [
+            ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", true),
+            ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN", false),
+            ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+        ] {
+            assert_eq!(challenge(text).unwrap().is_met_by(&verifier), met, "{text}");
+        }
     }
 
     #[test]

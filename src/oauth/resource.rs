@@ -104,9 +104,9 @@ impl TryFrom<Vec<Resource>> for Resources {
     }
 }
 
-/// The resource is not one of this site's.
+/// The resource is none of this site's, or several of them were asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the resource is not an MCP server of this issuer")]
+#[error("the resource must be one MCP server of this issuer")]
 pub struct UnknownResource;
 
 /// After `scheme://authority`.

@@ -167,7 +167,7 @@ pub(crate) async fn refusals(server: &TestServer) -> Vec<Page> {
         .status(400),
         Page::new("sorry-no-client", client.asks_with(site, "client_id", ""), &["client", "Start again"])
             .status(400),
-        Page::new("sorry-unreadable", format!("{request}&x=%zz"), &["cannot be read"]).status(400),
+        Page::new("sorry-unreadable", format!("{request}&redirect_uri=%zz"), &["cannot be read"]).status(400),
         Page::new("sorry-not-signed-in", request.clone(), &["not signed in", "sign-in proxy"])
             .person(Vec::new())
             .status(401),

@@ -144,6 +144,7 @@ async fn what_does_not_matter_is_passed_over_and_the_person_is_asked() {
         ("claims", "{}"),
         ("response_mode", "query"),
         ("foo", "bar"),
+        ("code_challenge", &"a".repeat(43)),
         ("state", ""),
         ("scope", ""),
         ("scope", " mcp  tools:write "),
@@ -175,15 +176,36 @@ async fn two_resources_give_no_token_for_both() {
     assert_eq!(answer.param("error").as_deref(), Some("invalid_target"), "{answer:?}");
 }
 
-/// what cannot be decoded is a mistake of the client's
+/// X-08, AZ-48, design 5.9: what cannot be decoded is a mistake of the client's
 #[tokio::test]
-async fn bytes_that_are_no_text_are_refused() {
+async fn bytes_that_are_no_text_go_back_to_the_client_where_it_is_known() {
     let server = TestServer::spawn();
-    let query = encoded(&without(&server.client().await.request(), "scope"));
-    for broken in ["scope=%ff", "scope=%zz", "scope=%", "scope=%c3%28", "state=%fe"] {
+    let request = server.client().await.request();
+    for (name, broken, state) in [
+        ("scope", "scope=%ff", Some(STATE)),
+        ("scope", "scope=%zz", Some(STATE)),
+        ("scope", "scope=%", Some(STATE)),
+        ("resource", "resource=%c3%28", Some(STATE)),
+        ("foo", "foo=%ff", Some(STATE)),
+        ("foo", "%ff=foo", Some(STATE)),
+        ("state", "state=%fe", None),
+    ] {
+        let query = encoded(&without(&request, name));
         let answer = server.authorize_by(&alice(), &format!("{query}&{broken}")).await;
-        let told = answer.param("error").as_deref() == Some("invalid_request");
-        assert!(told || (answer.status == 400 && answer.is_refusal_page()), "{broken}: {answer:?}");
+        assert_eq!(answer.target(), Some(CLAUDE), "{broken}: {answer:?}");
+        assert_eq!(answer.param("error").as_deref(), Some("invalid_request"), "{broken}: {answer:?}");
+        assert_eq!(answer.param("iss"), Some(server.issuer()), "{broken}: {answer:?}");
+        assert_eq!(answer.param("state").as_deref(), state, "{broken}: {answer:?}");
+    }
+    for (name, broken) in [
+        ("client_id", "client_id=%ff"),
+        ("redirect_uri", "redirect_uri=%zz"),
+        ("foo", "client_id=%ff"),
+        ("foo", "redirect_uri=%zz"),
+    ] {
+        let query = encoded(&without(&request, name));
+        let answer = server.authorize_by(&alice(), &format!("{query}&{broken}")).await;
+        assert!(answer.status == 400 && answer.is_refusal_page(), "{name} {broken}: {answer:?}");
     }
 }
 

@@ -116,6 +116,8 @@ async fn an_answer_comes_from_the_page_that_asked() {
         (Some("null"), Some("same-origin"), true),
         (none, Some("same-origin"), true),
         (none, none, true),
+        (own, Some("cross-site"), false),
+        (own, Some("same-site"), false),
         (Some("null"), none, false),
         (Some("null"), Some("cross-site"), false),
         (Some("null"), Some("none"), false),
@@ -141,6 +143,25 @@ async fn an_answer_comes_from_the_page_that_asked() {
         if !good {
             assert_refused(&answer, &format!("{origin:?} {fetch_site:?}"));
         }
+    }
+}
+
+/// AZ-64: of two words about where it comes from neither is believed
+#[tokio::test]
+async fn an_answer_says_once_where_it_comes_from() {
+    let server = TestServer::spawn();
+    let page = server.authorize(&alice(), &server.client().await.request()).await;
+    let fields = form([("question", &page.question()), ("answer", "allow")]);
+    let (own, evil) = ("https://mcp.example.com", "https://evil.example");
+    for (name, values) in [
+        ("Origin", [own, evil]),
+        ("Origin", [evil, own]),
+        ("Sec-Fetch-Site", ["same-origin", "cross-site"]),
+        ("Sec-Fetch-Site", ["cross-site", "same-origin"]),
+    ] {
+        let request = alice().sends(server.post("/oauth/consent").fields(&fields));
+        let answer = request.header(name, values[0]).header(name, values[1]).answer().await;
+        assert_refused(&answer, &format!("{name}: {values:?}"));
     }
 }
 
@@ -196,9 +217,12 @@ async fn an_answer_is_a_form_of_bearable_size() {
     let large = form([("question", &"a".repeat(1 << 20)), ("answer", "allow")]);
     let answer = alice().sends(server.post("/oauth/consent").fields(&large)).answer().await;
     assert_refused(&answer, "a megabyte");
-    let long = with(&server.client().await.request(), "state", &"a".repeat(4_000));
-    let page = server.authorize(&alice(), &long).await;
-    assert!(server.consent(&page).await.param("code").is_some(), "a question holds the client's state");
+    for state in ["a".repeat(4_000), "a".repeat(60_000), "\0".repeat(20_000)] {
+        let long = with(&server.client().await.request(), "state", &state);
+        let page = server.authorize(&alice(), &long).await;
+        let answer = server.consent(&page).await;
+        assert!(answer.param("code").is_some(), "a question holds a state of {}: {answer:?}", state.len());
+    }
 }
 
 /// T1: what one site was allowed opens nothing at another

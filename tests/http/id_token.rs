@@ -70,6 +70,7 @@ async fn a_token_that_is_wrong_in_one_claim_is_refused() {
         ("iss", Value::Null),
         ("aud", json!("somebody-else")),
         ("aud", json!(["somebody-else", "another"])),
+        ("aud", json!([AUDIENCE, "another"])),
         ("aud", json!("")),
         ("aud", Value::Null),
         ("sub", Value::Null),
@@ -84,6 +85,8 @@ async fn a_token_that_is_wrong_in_one_claim_is_refused() {
         ("iat", Value::Null),
         ("iat", json!(server.now() + 3_600)),
         ("iat", json!("now")),
+        ("nbf", json!(server.now() + 3_600)),
+        ("azp", json!("somebody-else")),
     ] {
         let mut claims = good.clone();
         claims[name] = value.clone();
@@ -92,6 +95,40 @@ async fn a_token_that_is_wrong_in_one_claim_is_refused() {
         }
         let vouched = alice().also("X-Forwarded-Id-Token", &rs256().sign(&claims));
         assert_unknown(&ask(&server, &vouched).await, &format!("{name}={value}"));
+    }
+}
+
+/// OpenID Connect Core §3.1.3.7: several audiences, and the one that asked for the token is ours
+#[tokio::test]
+async fn a_token_for_several_is_good_where_it_was_made_for_us() {
+    let (provider, server) = start().await;
+    let good = provider.claims(&alice(), server.now());
+    for (aud, azp, is_ours) in [
+        (json!([AUDIENCE]), Value::Null, true),
+        (json!(["another", AUDIENCE]), json!(AUDIENCE), true),
+        (json!(["another", AUDIENCE]), Value::Null, false),
+        (json!(["another", AUDIENCE]), json!("another"), false),
+    ] {
+        let mut claims = good.clone();
+        (claims["aud"], claims["azp"]) = (aud.clone(), azp.clone());
+        let vouched = alice().also("X-Forwarded-Id-Token", &rs256().sign(&claims));
+        assert_eq!(ask(&server, &vouched).await.is_question(), is_ours, "{aud} {azp}");
+    }
+}
+
+/// Signing in again would help nobody: the clocks differ.
+#[tokio::test]
+async fn a_token_from_the_future_is_not_called_old() {
+    let (provider, server) = start().await;
+    for (claim, ahead, good) in
+        [("iat", 50, true), ("iat", 3_600, false), ("nbf", 50, true), ("nbf", 3_600, false)]
+    {
+        let mut claims = provider.claims(&alice(), server.now());
+        claims[claim] = json!(server.now() + ahead);
+        let answer = ask(&server, &alice().also("X-Forwarded-Id-Token", &rs256().sign(&claims))).await;
+        assert_eq!(answer.is_question(), good, "{claim} {ahead}: {answer:?}");
+        assert!(good || !answer.text().contains("too long ago"), "{claim} {ahead}: {answer:?}");
+        assert!(good || answer.text().contains("clock"), "{claim} {ahead}: {answer:?}");
     }
 }
 

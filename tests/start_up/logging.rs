@@ -55,6 +55,10 @@ async fn what_happens_to_whom_is_in_the_audit_and_nowhere_else() {
         let request = lines.iter().find(|other| !is_audit(other) && other["request"] == line["request"]);
         assert!(request.is_some_and(|request| request["status"].is_number()), "{line} in {log}");
     }
+    for line in &audit[..2] {
+        let what = ["scope", "resource", "to"].map(|name| text(&line[name]));
+        assert_eq!(what, ["mcp", "https://mcp.example.com/mcp", "localhost:1"], "{line}");
+    }
     let access = tokens["access_token"].as_str().unwrap();
     for private in
         [SECRET, STATE, VERIFIER, CHALLENGE, EMAIL, &code, &refresh, &last, access, &id, "invented"]

@@ -38,11 +38,6 @@ impl Words {
                            stopped.",
                 now: "Start again from your assistant in a minute.",
             },
-            PageError::Undecodable => Self {
-                title: "This request cannot be read",
-                happened: "It is not written as the address of a page must be, so nobody knows who asks for what.",
-                now: "Start again from your assistant. If this page comes back, report it to the assistant’s makers.",
-            },
             PageError::Unanswered(reason) => unanswered(reason),
         }
     }
@@ -94,6 +89,11 @@ fn no_reply(reason: &NoReply) -> Words {
         },
         NoReply::NotAnswered(reason) => not_answered(*reason),
         NoReply::RedirectUriMissing | NoReply::Unregistered => not_answered(NotAnswered::NotAllowedHere),
+        NoReply::Undecodable(_) => Words {
+            title: "This request cannot be read",
+            happened: "It is not written as the address of a page must be, so nobody knows who asks for what.",
+            now: "Start again from your assistant. If this page comes back, report it to the assistant’s makers.",
+        },
     }
 }
 
