@@ -9,12 +9,14 @@ use crate::oauth::{Jti, Subject};
 
 /// So many families of one person are remembered; the oldest is forgotten first.
 pub(super) const FAMILIES_A_PERSON: usize = 256;
-/// Families past their end are swept out when the memory has grown by this many.
+/// What is over, access tokens and all, is swept out when the memory has grown by this many.
 pub(super) const SWEEP_EVERY: usize = 1024;
 
 /// Every family that was met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Families {
+    /// An access token lives so long, also one that was issued when its family ended.
+    access: Seconds,
     records: HashMap<Jti, Family>,
     by_person: HashMap<Subject, VecDeque<Jti>>,
     opened_since_sweep: usize,
@@ -33,6 +35,10 @@ pub struct Family {
 }
 
 impl Families {
+    pub(super) fn new(access: Seconds) -> Self {
+        Self { access, records: HashMap::new(), by_person: HashMap::new(), opened_since_sweep: 0 }
+    }
+
     pub(super) fn open(
         &mut self,
         sid: &Jti,
@@ -106,7 +112,8 @@ impl Families {
 
     fn sweep(&mut self, now: Timestamp) {
         self.opened_since_sweep = 0;
-        self.records.retain(|_, family| now < family.end);
+        let access = self.access;
+        self.records.retain(|_, family| now < family.end + access);
         let records = &self.records;
         self.by_person.retain(|_, theirs| {
             theirs.retain(|sid| records.contains_key(sid));

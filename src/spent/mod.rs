@@ -30,13 +30,14 @@ impl Spent {
     /// Connects to nothing yet. `access` is how long access tokens live.
     pub fn new(store: &Store, access: Seconds) -> Result<Self, ConfigError> {
         match store {
-            Store::Memory => Ok(Self::memory()),
+            Store::Memory => Ok(Self::memory(access)),
             Store::Redis(redis) => Ok(Self::Redis(SharedFamilies::new(redis, access)?.into())),
         }
     }
 
-    pub fn memory() -> Self {
-        Self::Memory(Mutex::default())
+    /// `access` is how long access tokens live.
+    pub fn memory(access: Seconds) -> Self {
+        Self::Memory(Mutex::new(Families::new(access)))
     }
 
     /// Opens the family of a code at its first valid redemption. A second one revokes the family

@@ -10,6 +10,7 @@ use crate::seal::{Sealed, new_nonce};
 
 const GRACE: Seconds = Seconds(60);
 const WEEK: i64 = 604_800;
+const ACCESS: Seconds = Seconds(600);
 
 /// Who holds which tokens of one family, and what the store says of it.
 struct World {
@@ -25,7 +26,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let world = Self {
-            spent: Spent::memory(),
+            spent: Spent::memory(ACCESS),
             now: Timestamp::from_secs(0),
             kept: first(),
             beside: None,
@@ -214,7 +215,7 @@ proptest! {
 // T9, T20
 #[tokio::test]
 async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
-    let (spent, end) = (Spent::memory(), Timestamp::from_secs(WEEK));
+    let (spent, end) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK));
     let open = async |family: usize, person: usize, now: i64| {
         let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
         spent.open_family(&sid, &sub, end, Timestamp::from_secs(now)).await.map_err(reused)
@@ -225,7 +226,7 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
     assert_eq!(spent.count(), FAMILIES_A_PERSON);
     assert_eq!(open(FAMILIES_A_PERSON, 0, 0).await, Err(Reused::Code), "the newest are remembered");
     for family in 0..SWEEP_EVERY {
-        open(10_000 + family, 1 + family, WEEK).await.unwrap();
+        open(10_000 + family, 1 + family, WEEK + ACCESS.0).await.unwrap();
     }
     assert!(spent.count() <= SWEEP_EVERY, "{}", spent.count());
 }
@@ -234,7 +235,7 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
 // T9, T20
 #[tokio::test]
 async fn a_sweep_forgets_nothing_that_is_not_over() {
-    let (spent, end, now) = (Spent::memory(), Timestamp::from_secs(WEEK), Timestamp::from_secs(0));
+    let (spent, end, now) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK), Timestamp::from_secs(0));
     let open = async |family: usize, person: usize| {
         let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
         spent.open_family(&sid, &sub, end, now).await.map_err(reused)
@@ -248,6 +249,27 @@ async fn a_sweep_forgets_nothing_that_is_not_over() {
         open(10_000 + family, 0).await.unwrap();
     }
     assert_eq!(spent.count(), 2 * SWEEP_EVERY - 1 + FAMILIES_A_PERSON, "one pushed out the first");
+}
+
+/// An access token of its last moment is still about when a family ends.
+// RV-07
+#[tokio::test]
+async fn what_is_revoked_stays_so_as_long_as_an_access_token_of_it_may_live() {
+    let (spent, end) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK));
+    let open = async |family: &str, person: usize, now: Timestamp| {
+        let sub = format!("p{person}").try_into().unwrap();
+        spent.open_family(&Jti(family.to_owned()), &sub, end + Seconds(WEEK), now).await.unwrap();
+    };
+    let (sid, sub) = (Jti("revoked".to_owned()), "p0".to_owned().try_into().unwrap());
+    spent.revoke(&sid, &sub, end, Timestamp::from_secs(WEEK - 1)).await.unwrap();
+    for (round, (later, revoked)) in
+        [(0, true), (ACCESS.0 - 1, true), (ACCESS.0, false)].into_iter().enumerate()
+    {
+        for person in 1..=SWEEP_EVERY {
+            open(&format!("{round}-{person}"), person, end + Seconds(later)).await;
+        }
+        assert_eq!(spent.is_revoked(&sid), revoked, "{later} s after the end");
+    }
 }
 
 fn reused(unspent: Unspent) -> Reused {

@@ -28,7 +28,7 @@ enum Step {
 async fn memory_and_redis_decide_alike() {
     let redis = Redis::start();
     let store: Store = redis.url().parse().unwrap();
-    let (memory, shared) = (Spent::memory(), Spent::new(&store, Seconds(3600)).unwrap());
+    let (memory, shared) = (Spent::memory(Seconds(3600)), Spent::new(&store, Seconds(3600)).unwrap());
     let mut met = [0; 5];
     for seed in 0..SEQUENCES {
         let (mut dice, sid, mut now) = (StdRng::seed_from_u64(seed), new_jti(), START);
