@@ -205,14 +205,16 @@ fn texts(dir: &Path) -> Result<[Vec<u8>; 3], KeysError> {
 }
 
 fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<Rings, KeysError> {
-    Rings::each(|purpose| {
+    let rings = Rings::each(|purpose| {
         let text = match purpose {
             Purpose::Access => access,
             Purpose::Session => session,
             Purpose::Registration => registration,
         };
         Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
-    })
+    })?;
+    let apart = rings.are_apart().then_some(rings);
+    apart.ok_or_else(|| KeysError::Ring(file(dir, Purpose::Registration), RingError::Purpose))
 }
 
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {
