@@ -175,8 +175,8 @@ async fn follow(app: Data<App>) {
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot listen on {0}: {1}")]
-    Bind(String, io::Error),
+    #[error("MCP_AUTH_{0}: cannot listen on {1}: {2}")]
+    Bind(&'static str, String, io::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("the outgoing HTTP client cannot be made: {0}")]
