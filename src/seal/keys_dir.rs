@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -166,6 +166,17 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
             .map_err(|error| KeysError::Unwritable(path.clone(), error))?;
     }
     Ok(paths.to_vec())
+}
+
+/// What the operator should know of who else may read the rings. Pods mount them for a group.
+pub fn warning(dir: &Path) -> Option<String> {
+    let others = |path: &Path, may: u32| fs::metadata(path).is_ok_and(|found| found.mode() & may != 0);
+    let mut paths = Purpose::ALL.into_iter().map(|purpose| file(dir, purpose));
+    let path = paths.find(|path| others(dir, 0o001) && others(path, 0o006))?;
+    Some(format!(
+        "MCP_AUTH_KEYS_DIR: everybody on this machine may read or write {}, and so make tokens; `chmod o=` ends that",
+        path.display()
+    ))
 }
 
 #[derive(Debug, thiserror::Error)]
