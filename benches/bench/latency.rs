@@ -9,6 +9,7 @@ use crate::figures::{Goal, Waits, median, micros, row};
 use crate::load::Load;
 use crate::picture::Picture;
 use crate::sidecar::{Home, Sidecar};
+use crate::wire::{Wire, request};
 
 const CLIENTS: u32 = 8;
 const CALLS: u32 = 400;
@@ -22,12 +23,14 @@ pub(crate) fn run() -> Outcome<()> {
     let sidecar = home.sidecar(&[])?;
     let mut assistants = assistants(&home, &sidecar, CLIENTS)?;
     let mut refresh: Vec<_> = assistants.iter_mut().map(Assistant::refreshing).collect::<Outcome<_>>()?;
-    let (mut ratios, mut full) = (Vec::new(), Vec::new());
+    let (mut ratios, mut still, mut full) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let at_most = Load::of(&mut refresh, CALLS)?.per_second();
-        let waits = paced(&mut refresh, Duration::from_secs_f64(f64::from(CLIENTS) / (at_most / 2.0)))?;
-        ratios.push(micros(waits.at(0.99)) / micros(waits.at(0.5)));
+        let every = Duration::from_secs_f64(f64::from(CLIENTS) / (at_most / 2.0));
+        let waits = paced(&mut refresh, every)?;
+        ratios.push(tail(&waits));
         full.push((at_most, micros(waits.at(0.5))));
+        still.push(tail(&paced(&mut static_bodies(&sidecar), every)?));
     }
     println!(
         "at half of {:.0} refreshes per second the median waits {:.0} us",
@@ -35,11 +38,26 @@ pub(crate) fn run() -> Outcome<()> {
         median(full.iter().map(|round| round.1))
     );
     row("p99 of a token call at half load / its median", median(ratios), Goal::AtMost(5.0));
+    println!("p99 of a static body, asked for as often, / its median: {:.2}", median(still));
     rising(&home, &sidecar)
 }
 
 fn assistants(home: &Home, sidecar: &Sidecar, many: u32) -> Outcome<Vec<Assistant>> {
     (0..many).map(|_| Assistant::of(home, &[sidecar])).collect()
+}
+
+/// How much longer than half of them the slowest hundredth waits.
+fn tail(waits: &Waits) -> f64 {
+    micros(waits.at(0.99)) / micros(waits.at(0.5))
+}
+
+/// What the machine alone does to those who wait.
+fn static_bodies(sidecar: &Sidecar) -> Vec<impl FnMut() -> Outcome<()> + Send> {
+    let asking = |_| {
+        let (mut wire, healthz) = (Wire::to(sidecar.admin), request(&["GET /healthz", "Host: any"], ""));
+        move || wire.ask(&healthz).map(drop)
+    };
+    (0..CLIENTS).map(asking).collect()
 }
 
 /// Each client begins a call every so often, unless its last one is still on its way.

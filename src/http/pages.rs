@@ -73,7 +73,7 @@ impl<'a> Look<'a> {
             product: pages.product_name.as_deref(),
             support: pages.support_contact.as_deref().map(Support),
             accent: pages.accent,
-            ..Self::plain()
+            nonce: nonce(),
         }
     }
 
@@ -82,8 +82,13 @@ impl<'a> Look<'a> {
     }
 
     fn plain() -> Self {
-        Self { nonce: new_jti().to_string(), ..Self::default() }
+        Self { nonce: nonce(), ..Self::default() }
     }
+}
+
+/// For the one style of a page.
+fn nonce() -> String {
+    new_jti().to_string()
 }
 
 /// Whom to ask: an address of the web, a mail address, or any other words.

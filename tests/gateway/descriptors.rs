@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::harness::wire::{Line, Wire};
+use crate::room::within;
 use crate::sidecar::Sidecar;
 
 const LIMIT: usize = 1_024;
 const CLIENTS: usize = 1_500;
 const EVENTS: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
-/// Time enough for whoever waits in vain, and to see that nobody works meanwhile.
-const A_WHILE: Duration = Duration::from_secs(3);
+/// Time enough to see whether anybody works.
+const A_WHILE: Duration = Duration::from_secs(2);
 const A_MOMENT: Duration = Duration::from_millis(5);
 
 /// An MCP server that lets every stream begin.
@@ -40,6 +41,10 @@ impl Host {
         });
     }
 
+    fn streams(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     async fn say_to_all(&self, event: &str) {
         let lines = self.0.lock().unwrap().clone();
         for line in lines {
@@ -57,14 +62,19 @@ struct Crowd {
 }
 
 impl Crowd {
-    async fn before(sidecar: &Sidecar, request: &str) -> Self {
+    async fn before(host: &Host, sidecar: &Sidecar, request: &str) -> Self {
         let mut clients = Vec::new();
         for _ in 0..CLIENTS {
             let client = Line::to(&sidecar.address).await;
             client.say(request).await;
             clients.push(client);
         }
-        sleep(A_WHILE).await;
+        within("nobody gets any further", async || {
+            let (begun, busy) = (host.streams(), sidecar.busy());
+            sleep(A_WHILE).await;
+            host.streams() == begun && sidecar.busy().abs_diff(busy) < A_WHILE / 10
+        })
+        .await;
         let mut crowd = Self::default();
         for client in clients {
             match timeout(A_MOMENT, client.speaks()).await {
@@ -96,7 +106,7 @@ async fn who_finds_no_place_waits_or_is_told_and_the_others_go_on() {
     command.arg(format!("--nofile={LIMIT}:{LIMIT}")).arg(env!("CARGO_BIN_EXE_mcp-auth-sidecar"));
     let sidecar = Sidecar::start_by(command, &url).await;
     let request = sidecar.request("GET", "").await;
-    let crowd = Crowd::before(&sidecar, &request).await;
+    let crowd = Crowd::before(&host, &sidecar, &request).await;
     let (streams, refused, waiting) = (crowd.streams.len(), crowd.refused, crowd.waiting.len());
     println!(
         "{CLIENTS} clients, {LIMIT} descriptors: {streams} streams, {refused} refused, {waiting} waiting"

@@ -221,7 +221,7 @@ pub(crate) async fn ended(client: &mut Session) -> String {
 
 const CHANGED: &str = "notifications/tools/list_changed";
 /// Many times what a server takes that does notice.
-const WHILE: Duration = Duration::from_secs(4);
+const WHILE: Duration = Duration::from_secs(8);
 
 fn yes() -> String {
     "yes".to_owned()
