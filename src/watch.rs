@@ -28,7 +28,7 @@ impl<T> Watched<T> {
     ) -> Result<Self, String> {
         let text = fs::read_to_string(&path)
             .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        let first = parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let first = parse(unmarked(&text)).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self { name, path, parse, current: RwLock::new(Arc::new(first)), seen: Mutex::new(Some(text)) })
     }
 
@@ -48,7 +48,7 @@ impl<T> Watched<T> {
             return;
         }
         let parsed = match &text {
-            Ok(text) => (self.parse)(text),
+            Ok(text) => (self.parse)(unmarked(text)),
             Err(error) => Err(error.to_string()),
         };
         *seen = text.ok();
@@ -64,6 +64,11 @@ impl<T> Watched<T> {
             }
         }
     }
+}
+
+/// Some programs that export lists begin a file of UTF-8 with a mark, which would be a part of the first name.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 impl<T> std::fmt::Debug for Watched<T> {
@@ -89,10 +94,11 @@ mod tests {
         assert!(Watched::read("number", path.clone(), number).is_err());
         fs::write(&path, "one").unwrap();
         assert!(Watched::read("number", path.clone(), number).is_err());
-        fs::write(&path, "1").unwrap();
+        fs::write(&path, "\u{feff}1").unwrap();
         let (watched, telemetry) =
             (Watched::read("number", path.clone(), number).unwrap(), Telemetry::default());
-        for (text, in_force, failures) in [("2", 2, 0), ("two", 2, 1), ("two", 2, 1), ("", 2, 2), ("3", 3, 2)]
+        for (text, in_force, failures) in
+            [("2", 2, 0), ("two", 2, 1), ("two", 2, 1), ("", 2, 2), ("\u{feff}4", 4, 2), ("3", 3, 2)]
         {
             fs::write(&path, text).unwrap();
             watched.look(&telemetry, NOW);

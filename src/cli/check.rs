@@ -9,7 +9,7 @@ use super::{CliError, keys, wait_for};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::rules::Rules;
-use crate::seal::Rings;
+use crate::seal::{Rings, keys_dir};
 use crate::spent::Spent;
 
 pub(super) const EXAMPLE: &str = r#"Example:
@@ -27,7 +27,8 @@ pub(super) fn check(config: &Config, as_json: bool, now: Timestamp) -> Result<St
     let rings = super::keys(config)?.current();
     let secrets = Rules::read(config)?.secrets().map_or(0, |secrets| secrets.len());
     let spent = Spent::new(&config.store, config.lifetimes.access)?;
-    let notes = config.warnings.iter().cloned().chain(wait_for(spent.warnings())?).collect();
+    let warnings = config.warnings.iter().cloned().chain(keys_dir::warning(&config.keys_dir));
+    let notes = warnings.chain(wait_for(spent.warnings())?).collect();
     let found = Found { config, rings, secrets, notes };
     Ok(if as_json { found.json(now) } else { found.text(now) })
 }

@@ -34,7 +34,8 @@ pub(super) fn page(words: &[String]) -> Result<String, CliError> {
         command = found.ok_or_else(|| CliError::Usage("man: there is no such command".to_owned()))?;
     }
     let mut page = Vec::new();
-    Man::new(command.clone()).render(&mut page)?;
+    let source = concat!("mcp-auth-sidecar ", env!("CARGO_PKG_VERSION"));
+    Man::new(command.clone()).source(source).render(&mut page)?;
     // What stands behind the options has lines of its own, and a name that readers of manuals look for.
     let heading = if words.is_empty() { ".SH EXIT STATUS\n.nf\n" } else { ".SH EXAMPLES\n.nf\n" };
     Ok(String::from_utf8_lossy(&page).replace(".SH EXTRA\n", heading))

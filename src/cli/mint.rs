@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{CliError, keys, site};
-use crate::artifact::{Client, Minted, SecretDigest};
+use crate::artifact::{Client, Minted, SecretDigest, displayable};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::flow::Authority;
@@ -36,7 +36,7 @@ pub struct MintArgs {
     #[arg(long, value_enum, default_value_t = Pkce::Required)]
     pkce: Pkce,
     /// How long it lasts; for good without this
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: Option<u32>,
     /// Fill in the callback of a vendor and name the fields of its form
     #[arg(long = "for", value_enum)]
@@ -79,12 +79,12 @@ impl Vendor {
 }
 
 /// Gives the identifier and the secret, which is stored nowhere: a new secret is a new client.
-pub(super) fn mint(args: MintArgs, config: &Config, now: Timestamp) -> Result<String, CliError> {
+pub(super) fn mint(args: &MintArgs, config: &Config, now: Timestamp) -> Result<String, CliError> {
     let authority = authority(args.site.as_deref(), config)?;
-    let (secret, uris) = (new_secret(), redirect_uris(&args)?);
+    let (secret, uris, name) = (new_secret(), redirect_uris(args)?, name(args)?);
     let client = Client {
         exp: args.days.map(|days| now + Seconds(i64::from(days) * 86_400)),
-        name: Some(args.name),
+        name: Some(name),
         minted: Some(Minted {
             secret: SecretDigest::of(&secret),
             pkce_optional: args.pkce == Pkce::Optional,
@@ -111,6 +111,13 @@ fn authority(named: Option<&str>, config: &Config) -> Result<Authority, CliError
     };
     let rules = Arc::new(Rules::read(config)?);
     Ok(Authority::new(site.clone(), config, keys(config)?, rules).map_err(StartError::from)?)
+}
+
+/// As people see it when they are asked.
+fn name(args: &MintArgs) -> Result<String, CliError> {
+    let shown = displayable(&args.name).map_err(|_| "it is longer than 100 characters");
+    let shown = shown.and_then(|shown| shown.ok_or("nothing of it can be seen"));
+    shown.map_err(|reason| CliError::Usage(format!("--name: {reason}")))
 }
 
 /// Without PKCE nothing but the address protects the code, so it must be https.

@@ -141,7 +141,7 @@ pub fn run(command: Command, vars: Vars, now: crate::clock::Timestamp) -> Result
         Command::Serve => String::new().into(),
         Command::Keys(args) => keys::run(args, &vars, now)?.into(),
         Command::Client { command: ClientCommand::Mint(args) } => {
-            mint::mint(args, &Config::from_vars(vars)?, now)?.into()
+            mint::mint(&args, &Config::from_vars(vars)?, now)?.into()
         }
         Command::Token { command: token::TokenCommand::Inspect(args) } => {
             token::inspect(&args, &Config::from_vars(vars)?, now)?

@@ -67,7 +67,7 @@ impl Config {
         let sites = site::sites(vars.sites.clone(), of_sites, &mut read)?;
         let listen = read.value("LISTEN", vars.listen.clone(), "127.0.0.1:8080", str::parse)?;
         let config = Self {
-            admin_listen: admin_listen(&vars, &mut read)?,
+            admin_listen: admin_listen(&vars, &mut read)?.apart_from(&listen)?,
             forwarded_hops: read.value("FORWARDED_HOPS", vars.forwarded_hops.clone(), "1", read::number)?,
             keys_dir: read.value("KEYS_DIR", vars.keys_dir.clone(), "keys", str::parse)?,
             proofs: proofs(&vars, &listen, &mut read)?,

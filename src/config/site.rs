@@ -6,8 +6,12 @@ use super::ConfigError;
 use super::read::{Read, list};
 use super::vars::SiteVars;
 use crate::oauth::names::NameError;
+use crate::oauth::resource::is_at_or_below;
 use crate::oauth::{Issuer, Resource, Resources};
 use crate::site::{ClientDocuments, RedirectPolicy, Registration, Site};
+
+/// Where no MCP server can be: the endpoints of every site lie there.
+const OURS: [&str; 2] = ["/.well-known", "/oauth"];
 
 /// The names in `MCP_AUTH_SITES`.
 pub(super) fn names(text: Option<String>) -> Result<Vec<String>, ConfigError> {
@@ -61,7 +65,7 @@ fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, Conf
         Issuer::try_from(text.to_owned()).map_err(|error| error.to_string())
     })?;
     let (variable, text) = take("RESOURCES");
-    let resources = read.value(&variable, text, &issuer.at("/mcp"), resources)?;
+    let resources = read.value(&variable, text, &issuer.at("/mcp"), |text| resources(text, &issuer))?;
     let (variable, text) = take("REDIRECTS");
     let redirects = read.value(&variable, text, "loopback", |text| RedirectPolicy::try_from(list(text)))?;
     let (variable, text) = take("REGISTRATION");
@@ -75,12 +79,19 @@ fn site(name: String, vars: &mut SiteVars, read: &mut Read) -> Result<Site, Conf
     Ok(Site { name, issuer, resources, redirects, registration, documents, people_file, origins })
 }
 
-fn resources(text: &str) -> Result<Resources, NameError> {
-    list(text)
-        .into_iter()
-        .map(Resource::try_from)
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(Resources::try_from)
+fn resources(text: &str, issuer: &Issuer) -> Result<Resources, String> {
+    let mut resources: Vec<Resource> = Vec::new();
+    for item in list(text) {
+        let resource = Resource::try_from(item).map_err(|error| error.to_string())?;
+        if resources.contains(&resource) {
+            return Err(format!("`{}` is there twice", resource.as_str()));
+        }
+        if resource.origin() == issuer.as_str() && OURS.iter().any(|at| is_at_or_below(at, resource.path())) {
+            return Err(format!("`{}` is where this server answers by itself", resource.as_str()));
+        }
+        resources.push(resource);
+    }
+    Resources::try_from(resources).map_err(|error| error.to_string())
 }
 
 fn origins(text: &str) -> Result<Vec<Issuer>, NameError> {

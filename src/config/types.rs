@@ -9,7 +9,7 @@ use std::str::FromStr;
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
-use super::read;
+use super::read::{self, ConfigError};
 use crate::clock::Seconds;
 use crate::oauth::names::is_loopback;
 
@@ -18,6 +18,17 @@ use crate::oauth::names::is_loopback;
 pub enum Listen {
     Tcp(SocketAddr),
     Unix(PathBuf),
+}
+
+impl Listen {
+    /// Two servers cannot have one address, unless the system chooses both ports.
+    pub(super) fn apart_from(self, public: &Self) -> Result<Self, ConfigError> {
+        let chosen = matches!(self, Self::Tcp(address) if address.port() == 0);
+        if self == *public && !chosen {
+            return Err(ConfigError::new("ADMIN_LISTEN", "it must differ from MCP_AUTH_LISTEN"));
+        }
+        Ok(self)
+    }
 }
 
 impl FromStr for Listen {

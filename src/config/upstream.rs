@@ -8,20 +8,28 @@ use url::Url;
 use super::ConfigError;
 use super::read::{Read, list, socket};
 use super::vars::Vars;
+use crate::oauth::Resource;
 use crate::site::Site;
 
-/// Reads them; a path that no resource has is a mistake.
+/// Reads them; one that no request could reach is a mistake.
 pub(super) fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Upstreams, ConfigError> {
     let mut upstreams: Upstreams = read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?;
     let authorization = vars.upstream_authorization.clone();
     upstreams.authorization = read.value("UPSTREAM_AUTHORIZATION", authorization, "pass", str::parse)?;
-    let stray = upstreams
-        .paths()
-        .find(|path| !sites.iter().any(|site| site.resources.iter().any(|r| r.path() == *path)));
-    match stray {
-        Some(path) => Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{path}`"))),
-        None => Ok(upstreams),
+    let paths: Vec<&str> = sites.iter().flat_map(guarded).collect();
+    if let Some(stray) = upstreams.paths().find(|path| !paths.contains(path)) {
+        return Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{stray}`")));
     }
+    if upstreams.for_all.is_some() && paths.is_empty() {
+        return Err(ConfigError::new("UPSTREAM", "every resource lies on another origin than its issuer"));
+    }
+    Ok(upstreams)
+}
+
+/// The paths of the resources that the gateway stands before: another origin has its own guard.
+fn guarded(site: &Site) -> impl Iterator<Item = &str> {
+    let here = |resource: &&Resource| resource.origin() == site.issuer.as_str();
+    site.resources.iter().filter(here).map(Resource::path)
 }
 
 /// Which MCP server stands behind which resource path.
@@ -74,6 +82,9 @@ impl FromStr for Upstreams {
             match item.split_once('=') {
                 Some((path, upstream)) if path.starts_with('/') => {
                     let path = path.strip_suffix('/').unwrap_or(path).to_owned();
+                    if upstreams.paths().any(|other| other == path) {
+                        return Err(format!("`{path}` is there twice"));
+                    }
                     upstreams.by_path.push((path, upstream.parse()?));
                 }
                 _ if upstreams.for_all.is_some() => {
@@ -112,6 +123,10 @@ impl FromStr for Upstream {
             return Ok(Self::Unix(socket(path)?));
         }
         match Url::parse(text) {
+            // Not shown: what it holds may be a secret.
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                Err("an MCP server's address has no user and no password".to_owned())
+            }
             Ok(url)
                 if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() =>
             {

@@ -1,6 +1,6 @@
 //! Where a request came from, past the proxies of ours.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 
@@ -11,8 +11,12 @@ pub(super) fn address(request: &HttpRequest, hops: usize) -> Option<IpAddr> {
     let entries: Vec<&str> =
         forwarded.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
     let entry = hops.checked_sub(1).and_then(|behind| entries.iter().rev().nth(behind));
-    let named = entry.and_then(|entry| entry.trim().parse().ok());
-    named.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+    entry.and_then(|entry| named(entry.trim())).or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
+/// Some balancers write the port, too.
+fn named(entry: &str) -> Option<IpAddr> {
+    entry.parse().ok().or_else(|| entry.parse().ok().map(|with_port: SocketAddr| with_port.ip()))
 }
 
 #[cfg(test)]
@@ -30,6 +34,8 @@ mod tests {
             ("203.0.113.7", 2, "127.0.0.9"),
             ("nonsense", 1, "127.0.0.9"),
             ("2001:db8::1", 1, "2001:db8::1"),
+            ("6.6.6.6:1, 203.0.113.7:41234", 1, "203.0.113.7"),
+            ("[2001:db8::1]:41234", 1, "2001:db8::1"),
         ] {
             let peer = "127.0.0.9:1".parse().unwrap();
             let request =

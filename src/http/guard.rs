@@ -58,9 +58,8 @@ fn bearer(request: &HttpRequest) -> Result<Option<Sealed<AccessToken>>, NoEntry>
         return Err(NoEntry::Twice);
     }
     let Some(header) = first else { return Ok(None) };
-    let token = str::from_utf8(header.as_bytes()).ok().and_then(|text| text.split_once(' '));
-    let token =
-        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    // Another scheme is no token of ours; it is judged like one that does not open.
-    Ok(Some(Sealed::new(token.unwrap_or_default())))
+    let text = String::from_utf8_lossy(header.as_bytes());
+    let token = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    // Another scheme is no token, and so no error (RFC 6750 §3.1).
+    Ok(token.map(|(_, token)| token.trim()).filter(|token| !token.is_empty()).map(Sealed::new))
 }

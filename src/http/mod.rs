@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::Payload;
 use actix_web::guard::{self as methods, Guard};
+use actix_web::http::StatusCode;
 use actix_web::http::header::HOST;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route, Scope};
@@ -134,15 +135,16 @@ async fn alive() -> &'static str {
 
 /// Until it is told to end. A store that is away is said, and no more: every replica would leave the load balancer
 /// at once, gateways and all.
-async fn readiness(app: Data<App>) -> HttpResponse {
+async fn readiness(app: Data<App>) -> (&'static str, StatusCode) {
     if app.ending.load(Ordering::Relaxed) {
-        return HttpResponse::ServiceUnavailable().body("ending\n");
+        return ("ending\n", StatusCode::SERVICE_UNAVAILABLE);
     }
-    HttpResponse::Ok().body(match app.spent.shared().map(SharedFamilies::answers) {
+    let ready = match app.spent.shared().map(SharedFamilies::answers) {
         None => "ready\n",
         Some(true) => "ready\nstore: answers\n",
         Some(false) => "ready\nstore: away\n",
-    })
+    };
+    (ready, StatusCode::OK)
 }
 
 /// Counters as they are; gauges as they are now.

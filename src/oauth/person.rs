@@ -85,8 +85,9 @@ impl TryFrom<Vec<String>> for EmailDomains {
     type Error = NameError;
 
     fn try_from(domains: Vec<String>) -> Result<Self, NameError> {
-        let is_domain =
-            |text: &String| !text.contains('*') && matches!(Host::parse(text), Ok(Host::Domain(_)));
+        // oauth2-proxy has words for everybody and for all subdomains; as domains they would be nobody's.
+        let is_word = |text: &str| text.contains('*') || text.starts_with('.');
+        let is_domain = |text: &String| !is_word(text) && matches!(Host::parse(text), Ok(Host::Domain(_)));
         if domains.is_empty() {
             Err(NameError::Empty)
         } else if domains.iter().all(is_domain) {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -168,6 +168,17 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
     Ok(paths.to_vec())
 }
 
+/// What the operator should know of who else may read the rings. Pods mount them for a group.
+pub fn warning(dir: &Path) -> Option<String> {
+    let others = |path: &Path, may: u32| fs::metadata(path).is_ok_and(|found| found.mode() & may != 0);
+    let mut paths = Purpose::ALL.into_iter().map(|purpose| file(dir, purpose));
+    let path = paths.find(|path| others(dir, 0o001) && others(path, 0o006))?;
+    Some(format!(
+        "MCP_AUTH_KEYS_DIR: everybody on this machine may read or write {}, and so make tokens; `chmod o=` ends that",
+        path.display()
+    ))
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     #[error("{} exists already; nothing was changed", .0.display())]
@@ -205,14 +216,16 @@ fn texts(dir: &Path) -> Result<[Vec<u8>; 3], KeysError> {
 }
 
 fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<Rings, KeysError> {
-    Rings::each(|purpose| {
+    let rings = Rings::each(|purpose| {
         let text = match purpose {
             Purpose::Access => access,
             Purpose::Session => session,
             Purpose::Registration => registration,
         };
         Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
-    })
+    })?;
+    let apart = rings.are_apart().then_some(rings);
+    apart.ok_or_else(|| KeysError::Ring(file(dir, Purpose::Registration), RingError::Purpose))
 }
 
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {

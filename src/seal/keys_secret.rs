@@ -61,12 +61,14 @@ fn rings(object: &Value) -> Result<Rings, SecretError> {
     if object["kind"] != "Secret" || version.is_empty() {
         return Err(SecretError::Form);
     }
-    Rings::each(|purpose| {
+    let rings = Rings::each(|purpose| {
         let file = file(purpose);
         let text = object["data"][&file].as_str().ok_or_else(|| SecretError::Missing(file.clone()))?;
         let text = STANDARD.decode(text).map_err(|_| SecretError::Base64(file.clone()))?;
         Ring::from_json(purpose, &text).map_err(|error| SecretError::Ring(file, error))
-    })
+    })?;
+    let apart = rings.are_apart().then_some(rings);
+    apart.ok_or_else(|| SecretError::Ring(file(Purpose::Registration), RingError::Purpose))
 }
 
 /// The same Secret but for these rings: other data, labels and annotations are somebody else's.

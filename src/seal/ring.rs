@@ -1,5 +1,7 @@
 //! A key ring: the generations of one purpose.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -119,6 +121,13 @@ impl Rings {
             Purpose::Session => &self.session,
             Purpose::Registration => &self.registration,
         }
+    }
+
+    /// Is each key in one of them alone? Whoever verifies by a published key must meet access tokens only.
+    pub(super) fn are_apart(&self) -> bool {
+        let kids = |ring: &Ring| ring.iter().map(|key| key.record().kid().to_owned()).collect::<HashSet<_>>();
+        let [access, session, registration] = Purpose::ALL.map(|purpose| kids(self.of(purpose)));
+        access.is_disjoint(&session) && (&access | &session).is_disjoint(&registration)
     }
 
     /// Keeps the counts of the keys that were there before.

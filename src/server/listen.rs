@@ -40,7 +40,7 @@ pub(super) fn public(
     gateway: Gateway,
     drain: u64,
 ) -> Result<(dev::Server, Bound), StartError> {
-    let failed = |error| StartError::Bind(shown(listen), error);
+    let failed = |error| StartError::Bind("LISTEN", shown(listen), error);
     let server = dev::Server::build().disable_signals().shutdown_timeout(drain);
     let ending = server.graceful_shutdown_signal();
     match listen {
@@ -107,7 +107,7 @@ fn spoken<S: ActixStream + 'static>(
 
 /// Small, and the operator's own.
 pub(super) fn admin(listen: &Listen, app: Data<App>) -> Result<(dev::Server, Bound), StartError> {
-    let failed = |error| StartError::Bind(shown(listen), error);
+    let failed = |error| StartError::Bind("ADMIN_LISTEN", shown(listen), error);
     let server = HttpServer::new(move || ActixApp::new().app_data(app.clone()).configure(http::admin_routes))
         .workers(1)
         .disable_signals();

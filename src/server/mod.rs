@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::dev;
 use actix_web::web::Data;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ConfigError};
@@ -23,7 +23,7 @@ use crate::flow::Authority;
 use crate::http::{App, Documents, Gateway, Limits};
 use crate::provider::Provider;
 use crate::rules::Rules;
-use crate::seal::keys_dir::{Keys, KeysError};
+use crate::seal::keys_dir::{self, Keys, KeysError};
 use crate::spent::Spent;
 use crate::telemetry::Telemetry;
 use crate::telemetry::traces::{Traces, TracesError};
@@ -45,6 +45,7 @@ impl Server {
     pub fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let keys =
             Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
+        keys_dir::warning(&config.keys_dir).inspect(|warning| warn!("{warning}"));
         let rules = Arc::new(Rules::read(&config)?);
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
         let authorities = Authority::all(&config, &keys, &rules)?;
@@ -175,8 +176,8 @@ async fn follow(app: Data<App>) {
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("cannot listen on {0}: {1}")]
-    Bind(String, io::Error),
+    #[error("MCP_AUTH_{0}: cannot listen on {1}: {2}")]
+    Bind(&'static str, String, io::Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error("the outgoing HTTP client cannot be made: {0}")]

@@ -116,7 +116,7 @@ async fn a_token_is_good_until_it_expires() {
     }
 }
 
-/// RS-05, PRM-09, design 7
+/// RS-02, RS-05, PRM-09, design 7: another scheme is no token (RFC 6750 §3.1)
 #[tokio::test]
 async fn a_token_comes_in_one_header_and_nowhere_else() {
     let (upstream, server, token) = start().await;
@@ -126,10 +126,19 @@ async fn a_token_comes_in_one_header_and_nowhere_else() {
     assert_eq!(body.status, 401);
     let twice = server.post("/mcp").bearer_auth(&token).bearer_auth(&token).answer().await;
     assert_eq!(twice.status, 400);
-    for header in ["", "Bearer", "Bearer ", "Basic YWxpY2U6eA=="] {
+    for (header, error) in [
+        ("", false),
+        ("Bearer", false),
+        ("Bearer ", false),
+        ("Basic YWxpY2U6eA==", false),
+        ("Digest username=\"alice\"", false),
+        ("Bearer x", true),
+        ("bearer  x", true),
+        ("Bearer \u{e9}", true),
+    ] {
         let answer = server.post("/mcp").header("Authorization", header).answer().await;
         assert_eq!(answer.status, 401, "{header:?}");
-        challenge(&answer);
+        assert_eq!(challenge(&answer).contains("error=\"invalid_token\""), error, "{header:?}");
     }
     assert!(upstream.seen().is_empty());
 }

@@ -160,7 +160,9 @@ async fn nonsense_on_the_wire_harms_nobody() {
 async fn the_operator_sees_that_the_server_is_ready() {
     let server = TestServer::spawn();
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.admin(path).answer().await.status, 200, "{path}");
+        let answer = server.admin(path).answer().await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{path}");
     }
     let keys = server.admin("/jwks").answer().await;
     assert_eq!(keys.json(), server.get("/oauth/jwks").answer().await.json());

@@ -210,6 +210,8 @@ async fn nothing_is_minted_that_would_be_unsafe_or_unclear() {
         &["--redirect-uri", "http://localhost:1/cb", "--pkce", "optional"][..],
         &["--redirect-uri", GEMINI, "--pkce", "never"][..],
         &["--redirect-uri", GEMINI, "--for", "somebody"][..],
+        &["--redirect-uri", GEMINI, "--days", "0"][..],
+        &["--redirect-uri", GEMINI, "--days", "36501"][..],
         &[][..],
     ] {
         let output = mint(&server, &[&public[..], rest].concat());
@@ -220,6 +222,8 @@ async fn nothing_is_minted_that_would_be_unsafe_or_unclear() {
         &["--name", "G", "--redirect-uri", GEMINI][..],
         &["--name", "G", "--redirect-uri", GEMINI, "--site", "elsewhere"][..],
         &["--redirect-uri", GEMINI, "--site", "public"][..],
+        &["--name", " \u{200b}", "--redirect-uri", GEMINI, "--site", "public"][..],
+        &["--name", &"G".repeat(101), "--redirect-uri", GEMINI, "--site", "public"][..],
     ] {
         assert!(!mint(&server, unclear).status.success(), "{unclear:?}");
     }

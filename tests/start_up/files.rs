@@ -1,7 +1,8 @@
 //! The operator's files: what is in them when the server starts must hold.
 
-use crate::harness::{Operator, Said};
+use crate::harness::{Operator, Running, Said};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// T14, AZ-75: a deny file that does not parse denies nobody, so nothing starts
@@ -89,6 +90,33 @@ fn asking_nobody_is_not_for_sites_with_documents() {
         assert_refused(&check(&operator, &settings), never.0, documents);
     }
     assert_eq!(check(&operator, &[never, closed]).code, Some(0));
+}
+
+/// design 4: the owner's, and a group's where the operator says so
+#[test]
+fn a_check_and_the_start_say_that_everybody_may_read_the_keys() {
+    for (of_ring, of_folder, told) in [
+        (0o600, 0o755, false),
+        (0o440, 0o755, false),
+        (0o604, 0o755, true),
+        (0o644, 0o711, true),
+        (0o644, 0o750, false),
+    ] {
+        let operator = Operator::new();
+        for (path, mode) in [(operator.keys().join("session.json"), of_ring), (operator.keys(), of_folder)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let said = check(&operator, &[]);
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        assert_eq!(
+            said.out.contains("note: MCP_AUTH_KEYS_DIR: "),
+            told,
+            "{of_ring:o} {of_folder:o}: {}",
+            said.out
+        );
+        let log = Running::start(&operator, &[]).ended().err;
+        assert_eq!(log.contains("MCP_AUTH_KEYS_DIR: "), told, "{of_ring:o} {of_folder:o}: {log}");
+    }
 }
 
 /// design 5.14: what memory forgets the deny file keeps, and the check says so

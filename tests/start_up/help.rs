@@ -169,7 +169,9 @@ fn every_command_has_a_manual_page() {
         let said = operator.run(&[&["man"], command].concat(), &[]);
         assert_eq!(said.code, Some(0), "{}", said.err);
         let name = format!(".TH mcp-auth-sidecar-{} 1", command.join("-"));
-        assert!(said.out.contains(&name), "{name} in {}", said.out);
+        let source = format!("\"mcp-auth-sidecar {}\"", env!("CARGO_PKG_VERSION"));
+        let title = said.out.lines().find(|line| line.starts_with(&name)).unwrap_or_default();
+        assert!(title.contains(&source), "{name} {source} in {}", said.out);
         assert!(said.out.contains("\n.SH EXAMPLES\n"), "{command:?}: {}", said.out);
     }
     let whole = operator.run(&["man"], &[]).out;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it did not expect stops there")]
 
+mod addresses;
 mod commands;
 mod documentation;
 mod files;

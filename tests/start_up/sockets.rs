@@ -101,7 +101,8 @@ fn answers(socket: &Path) -> bool {
 }
 
 fn refused(said: &Said, socket: &Path, what: &str) {
-    let sentence = format!("mcp-auth-sidecar: cannot listen on {}: ", socket.display());
+    let sentence = format!("LISTEN: cannot listen on {}: ", socket.display());
+    let named = said.err.starts_with("mcp-auth-sidecar: MCP_AUTH_") && said.err.contains(&sentence);
     assert_eq!(said.code, Some(1), "{what}: {}", said.all());
-    assert!(said.err.starts_with(&sentence) && said.err.lines().count() == 1, "{what}: {}", said.err);
+    assert!(named && said.err.lines().count() == 1, "{what}: {}", said.err);
 }

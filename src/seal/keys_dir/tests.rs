@@ -43,6 +43,20 @@ fn a_swapped_secret_is_in_force_whole() {
 }
 
 #[test]
+fn a_key_that_lies_in_two_rings_is_in_neither() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
+    let before = keys.current().registration.active().record().kid().to_owned();
+    fs::copy(dir.path().join("access.json"), dir.path().join("registration.json")).unwrap();
+    keys.look(&telemetry, NOW);
+    assert_eq!(keys.current().registration.active().record().kid(), before);
+    assert!(failures(&telemetry));
+    let refused = Keys::read(dir.path()).unwrap_err().to_string();
+    assert!(refused.ends_with("registration.json: its keys are those of another ring"), "{refused}");
+}
+
+#[test]
 fn a_bad_set_leaves_the_last_good_one() {
     let dir = tempfile::tempdir().unwrap();
     init(dir.path(), NOW).unwrap();
