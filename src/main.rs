@@ -63,10 +63,7 @@ fn serve(vars: Vars) -> Result<(), CliError> {
     actix_web::rt::System::new().block_on(async {
         let server = Server::bind(config, Clock::system())?;
         info!(address = server.listens(), admin = server.admin_listens(), "listening");
-        if let Err(cause) = server.run().await {
-            error!(%cause, "the server ended");
-        }
-        Ok(())
+        Ok(server.run().await.inspect_err(|cause| error!(%cause, "the server ended"))?)
     })
 }
 

@@ -11,15 +11,20 @@ use crate::{
 };
 
 /// Every name that says who somebody is or which way a request took, as the most careless server reads it.
-const OF_IDENTITY: [&str; 8] = [
+const OF_IDENTITY: [&str; 13] = [
     "forwarded",
     "gap-",
+    "remote-",
     "x-auth-request-",
     "x-forwarded",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
     "x-original-",
     "x-real-ip",
+    "x-remote-",
     "x-rewrite-",
     "x-sidecar-",
+    "x-webauth-",
 ];
 
 /// What became of a forgery.

@@ -32,17 +32,22 @@ const NOT_PASSED_ON: [&str; 13] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Everything that speaks of identity or of the way, with what some servers take for the path; the token says who it
-/// is.
-const OF_THE_PROXY: [&str; 8] = [
+/// Everything that speaks of identity or of the way, as this proxy and others name it, with what some servers take
+/// for the path; the token says who it is.
+const OF_THE_PROXY: [&str; 13] = [
     "forwarded",
     "gap-",
+    "remote-",
     "x-auth-request-",
     "x-forwarded",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
     "x-original-",
     "x-real-ip",
+    "x-remote-",
     "x-rewrite-",
     "x-sidecar-",
+    "x-webauth-",
 ];
 
 /// The headers for the MCP server: the client's without what is not for it, then the identity from the token.
