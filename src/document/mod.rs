@@ -173,8 +173,7 @@ mod tests {
     #[test]
     fn of_a_strangers_redirect_uris_those_count_that_are_in_order_and_the_operators_are_all() {
         let mut mixed = document();
-        mixed["redirect_uris"] =
-            json!(["com.example.app:/cb", "http://app.example/cb", "https://app.example/cb", ""]);
+        mixed["redirect_uris"] = json!(["myapp:/cb", "http://app.example/cb", "https://app.example/cb", ""]);
         let document: Document = serde_json::from_value(mixed.clone()).unwrap();
         let [kept] = document.client(false).unwrap().redirect_uris.try_into().unwrap();
         assert_eq!(String::from(kept), "https://app.example/cb");

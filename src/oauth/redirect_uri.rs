@@ -12,8 +12,8 @@ const ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"
 
 /// A redirect URI as text: kept as it was sent, and parsing it changes nothing.
 ///
-/// It is https, http on the local machine, or an application's scheme with an authority; without fragment
-/// and user information (RFC 6749 §3.1.2, RFC 8252 §7).
+/// It is https, http on the local machine, or an application's scheme, which without an authority must hold a dot;
+/// without fragment and user information (RFC 6749 §3.1.2, RFC 8252 §7).
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RedirectUri(String);
@@ -44,15 +44,20 @@ impl RedirectUri {
 
     /// Host and port for people: where the answer goes. An application's scheme is part of it.
     pub fn destination(&self) -> &str {
-        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
+        let Some((scheme, rest)) = self.0.split_once("://") else { return self.scheme() };
         let authority = rest.find(['/', '?']).unwrap_or(rest.len());
         let start = if scheme.starts_with("http") { scheme.len() + 3 } else { 0 };
         &self.0[start..scheme.len() + 3 + authority]
     }
 
-    /// The host alone, as deny rules name it.
+    /// The host alone, as deny rules name it; the scheme where there is none.
     pub fn host(&self) -> String {
-        Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+        let host = Url::parse(&self.0).ok().and_then(|url| url.host_str().map(str::to_owned));
+        host.unwrap_or_else(|| self.scheme().to_owned())
+    }
+
+    fn scheme(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
     }
 
     fn portless(&self) -> Option<Url> {
@@ -81,6 +86,8 @@ impl TryFrom<String> for RedirectUri {
             ("http", Some(host)) if is_this_machine(&host) => Ok(Self(text)),
             ("http", _) => Err(RedirectUriError::PlainHttp),
             (scheme, Some(_)) if !NEVER.contains(&scheme) => Ok(Self(text)),
+            // RFC 8252 §7.1: a domain of its maker's, written backwards.
+            (scheme, None) if scheme.contains('.') && url.path().starts_with('/') => Ok(Self(text)),
             _ => Err(RedirectUriError::Scheme),
         }
     }
@@ -163,6 +170,11 @@ mod tests {
             "about:blank",
             "myapp:/cb",
             "myapp:cb",
+            "com.example.app:cb",
+            "com.example.app:",
+            "com.example.app:/x/../cb",
+            "com.example.app:/cb#f",
+            "Com.Example.App:/cb",
             " https://a.example/cb",
             "https://a.example/c b",
             "https://a.example/cb\n",
@@ -198,6 +210,7 @@ mod tests {
             ("https://a.example/cb", true, false),
             ("http://localhost/cb", false, true),
             ("cursor://anysphere.cursor-mcp/oauth/callback", false, false),
+            ("com.example.app:/oauth2redirect", false, false),
         ] {
             assert_eq!((uri(text).is_https(), uri(text).is_loopback()), (https, loopback), "{text}");
         }
@@ -237,14 +250,19 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_the_host_or_the_scheme() {
-        for (text, destination) in [
-            ("https://claude.ai/api/mcp/auth_callback", "claude.ai"),
-            ("http://localhost:53124/callback", "localhost:53124"),
-            ("http://[::1]:1/?x=/", "[::1]:1"),
-            ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp"),
+    fn people_are_told_the_host_or_the_scheme_and_rules_name_it() {
+        for (text, destination, host) in [
+            ("https://claude.ai/api/mcp/auth_callback", "claude.ai", "claude.ai"),
+            ("http://localhost:53124/callback", "localhost:53124", "localhost"),
+            ("http://[::1]:1/?x=/", "[::1]:1", "[::1]"),
+            (
+                "cursor://anysphere.cursor-mcp/oauth/callback",
+                "cursor://anysphere.cursor-mcp",
+                "anysphere.cursor-mcp",
+            ),
+            ("com.example.app:/oauth2redirect", "com.example.app", "com.example.app"),
         ] {
-            assert_eq!(uri(text).destination(), destination);
+            assert_eq!((uri(text).destination(), uri(text).host().as_str()), (destination, host));
         }
     }
 }

@@ -49,10 +49,10 @@ fn a_redirect_uri_that_is_none_of_ours_does_not_spoil_a_document() {
     in_a_process_that_trusts(async |authority| {
         let (publisher, server) = (Publisher::start(&authority), spawn(&[]));
         let mut document = publisher.document("/c");
-        document["redirect_uris"] = json!(["com.example.app:/cb", "http://app.example/cb", CALLBACK]);
+        document["redirect_uris"] = json!(["myapp:/cb", "http://app.example/cb", CALLBACK]);
         let app = publisher.publishes_as("/c", JSON, &document);
         assert!(server.authorize(&alice(), &app.request()).await.is_question());
-        for uri in ["com.example.app:/cb", "http://app.example/cb"] {
+        for uri in ["myapp:/cb", "http://app.example/cb"] {
             let refused = server.authorize(&alice(), &with(&app.request(), "redirect_uri", uri)).await;
             assert!(refused.status == 400 && refused.is_refusal_page(), "{uri}: {refused:?}");
         }

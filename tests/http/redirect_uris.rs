@@ -117,12 +117,13 @@ async fn nothing_but_the_port_of_loopback_may_change() {
 async fn an_answer_is_added_to_what_the_redirect_uri_holds_already() {
     let server = TestServer::spawn_with([(
         "MCP_AUTH_PUBLIC_REDIRECTS",
-        "cursor,https://a.example/tenant?t=1&u=a%20b,https://a.example/cb?",
+        "cursor,https://a.example/tenant?t=1&u=a%20b,https://a.example/cb?,com.example.app:/cb",
     )]);
     for (uri, start) in [
         ("https://a.example/tenant?t=1&u=a%20b", "https://a.example/tenant?t=1&u=a%20b&"),
         ("https://a.example/cb?", "https://a.example/cb?"),
         ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp/oauth/callback?"),
+        ("com.example.app:/cb", "com.example.app:/cb?"),
     ] {
         let client = server.client_at(uri).await;
         let answer = server.consent(&server.authorize(&alice(), &client.request()).await).await;
