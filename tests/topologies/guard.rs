@@ -62,6 +62,7 @@ pub(crate) async fn refuses_whoever_has_no_good_token(stack: &Stack) {
             assert!(challenge.contains("scope=\"mcp\""), "{what}: {challenge}");
             assert_eq!(error_of(challenge), error, "{what}: {challenge}");
             assert_eq!(all(&answer, "Access-Control-Allow-Origin"), ["*"], "{what}");
+            assert_eq!(all(&answer, "Cache-Control"), ["no-store"], "{what}");
             if method != Method::HEAD {
                 let body: Value = answer.json().await.unwrap();
                 assert!(body["error"].is_string(), "{what}: {body}");
