@@ -104,6 +104,15 @@ pub(super) fn from_upstream(answer: &HeaderMap) -> impl Iterator<Item = (&str, &
     })
 }
 
+/// Where an answer leads within the MCP server, as its clients call it: the server knows only its name here.
+pub(super) fn led_back(location: &HeaderValue, host: &HeaderValue, issuer: &Issuer) -> Option<String> {
+    let (scheme, rest) = location.to_str().ok()?.split_once("://")?;
+    let (authority, at) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let is_ours = ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http))
+        && authority.as_bytes().eq_ignore_ascii_case(host.as_bytes());
+    is_ours.then(|| issuer.at(at))
+}
+
 fn is_passed_on(name: &str, hop_by_hop: &[String]) -> bool {
     let read = as_read(name);
     // Another word on where the body ends would be a way to hide a request in it.
