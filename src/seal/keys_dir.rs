@@ -1,5 +1,6 @@
 //! The rings on disk: `access.json`, `session.json` and `registration.json`, read whole, swapped at once.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -19,10 +20,9 @@ const LOOK_AGAIN: Seconds = Seconds(1);
 const LOCK: &str = ".lock";
 
 /// The keys in force, shared by every site. A bad set on disk leaves the last good one in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keys(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     dir: Option<PathBuf>,
     current: RwLock<Arc<Rings>>,
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 /// What was read last, right or wrong, and when somebody missed a key last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Seen {
     texts: Option<[Vec<u8>; 3]>,
     missed: Option<Timestamp>,
@@ -111,6 +111,13 @@ impl Keys {
 
     fn new(dir: Option<PathBuf>, rings: Rings, seen: Seen) -> Self {
         Self(Arc::new(Shared { dir, current: RwLock::new(Arc::new(rings)), seen: Mutex::new(seen) }))
+    }
+}
+
+/// What was read holds the private keys.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.current().fmt(f)
     }
 }
 

@@ -57,6 +57,16 @@ fn a_key_that_lies_in_two_rings_is_in_neither() {
 }
 
 #[test]
+fn what_was_read_is_not_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    let (keys, text) = (Keys::read(dir.path()).unwrap(), fs::read(dir.path().join("access.json")).unwrap());
+    let (printed, bytes) = (format!("{keys:?}"), format!("{text:?}"));
+    assert!(!printed.contains(bytes.trim_matches(['[', ']'])), "{}", printed.len());
+    assert!(printed.contains(&kid(&keys)), "{printed}");
+}
+
+#[test]
 fn a_bad_set_leaves_the_last_good_one() {
     let dir = tempfile::tempdir().unwrap();
     init(dir.path(), NOW).unwrap();
