@@ -33,6 +33,21 @@ pub struct AuthorizeParams {
     pub undecodable: Vec<String>,
 }
 
+impl AuthorizeParams {
+    /// Who asks and where the answer goes can be read in one way alone.
+    pub(super) fn leave_no_doubt(&self) -> Result<(), NoReply> {
+        for name in ["client_id", "redirect_uri"] {
+            if self.repeated.contains(&name) {
+                return Err(NoReply::Repeated(name));
+            }
+            if self.undecodable.iter().any(|other| other == name) {
+                return Err(NoReply::Undecodable(name));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where the answer goes: a redirect URI its client registered, with the client's state.
 #[derive(Debug)]
 pub struct Reply {
@@ -63,14 +78,7 @@ pub struct Asked {
 impl Authority {
     /// Nobody is redirected before the client and its redirect URI are known (RFC 6749 §4.1.2.1).
     pub fn reply_to(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Reply, NoReply> {
-        for name in ["client_id", "redirect_uri"] {
-            if params.repeated.contains(&name) {
-                return Err(NoReply::Repeated(name));
-            }
-            if params.undecodable.iter().any(|other| other == name) {
-                return Err(NoReply::Undecodable(name));
-            }
-        }
+        params.leave_no_doubt()?;
         let client_id = Sealed::new(params.client_id.as_deref().ok_or(NoReply::ClientMissing)?);
         let client = self.client(&client_id, now)?;
         let redirect_uri = match (&params.redirect_uri, client.redirect_uris.as_slice()) {

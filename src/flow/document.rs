@@ -17,8 +17,8 @@ impl Authority {
     /// refused whatever its document says.
     pub fn unread(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Option<DocumentUrl>, NoReply> {
         let url = params.client_id.as_deref().filter(|url| self.document(url, now).is_none());
-        let url = url.and_then(|url| self.fetchable(url));
-        let Some(url) = url.filter(|_| !params.repeated.contains(&"redirect_uri")) else { return Ok(None) };
+        let Some(url) = url.and_then(|url| self.fetchable(url)) else { return Ok(None) };
+        params.leave_no_doubt()?;
         let uri = params.redirect_uri.clone().map(RedirectUri::try_from).transpose();
         let uri = uri.map_err(|_| NoReply::Unregistered)?;
         self.may_be_answered(&url.unread(), true, uri.as_ref(), now)?;
