@@ -131,9 +131,9 @@ impl Authority {
                     now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access).max(self.lifetimes.code);
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
-                    RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
-                let refresh = (self.issues_refresh_tokens() && !no_refresh).then_some(first);
-                self.tokens(&grant, id, refresh, now)
+                    || RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
+                let refresh = (self.issues_refresh_tokens() && !no_refresh).then(first);
+                self.tokens(grant, id, refresh, now)
             }
             GrantRequest::Refresh { token, scope } => {
                 let token = self.refresh_token(&token, now)?.redeem(id)?;
@@ -144,7 +144,7 @@ impl Authority {
                 let narrowed = Grant { scope, ..token.grant.clone() };
                 let generation = token.generation.saturating_add(1);
                 let successor = RefreshToken { generation, nonce: new_nonce(), ..token };
-                self.tokens(&narrowed, id, Some(successor), now)
+                self.tokens(narrowed, id, Some(successor), now)
             }
         }
     }
@@ -168,21 +168,21 @@ impl Authority {
 
     fn tokens(
         &self,
-        grant: &Grant,
+        grant: Grant,
         client_id: &Sealed<Client>,
         refresh: Option<RefreshToken>,
         now: Timestamp,
     ) -> Result<Issued, Refusal> {
         let access = AccessToken {
-            aud: grant.resource.clone(),
-            person: grant.person.clone(),
+            aud: grant.resource,
+            person: grant.person,
             client_id: client_id.as_str().to_owned(),
-            scope: grant.scope.clone(),
+            scope: grant.scope,
             iat: now,
             exp: now + self.lifetimes.access,
             jti: new_jti(),
             auth_time: grant.auth_time,
-            sid: grant.sid.clone(),
+            sid: grant.sid,
         };
         let response = TokenResponse {
             access_token: self.sealer.seal(&access)?,
@@ -191,6 +191,6 @@ impl Authority {
             scope: access.scope,
             refresh_token: refresh.map(|token| self.sealer.seal(&token)).transpose()?,
         };
-        Ok(Issued { response, sub: grant.person.sub.clone() })
+        Ok(Issued { response, sub: access.person.sub })
     }
 }
