@@ -88,17 +88,8 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientWithoutSecret
             | Self::CredentialsMalformed => ErrorCode::InvalidClient,
-            Self::NoLongerAdmitted(_)
-            | Self::Reused(_)
-            | Self::Token(_)
-            | Self::Unredeemed(
-                Unredeemed::NoVerifier
-                | Unredeemed::OtherClient
-                | Unredeemed::OtherRedirectUri
-                | Unredeemed::OtherVerifier,
-            ) => ErrorCode::InvalidGrant,
-            Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri)
-            | Self::ChallengeMissing
+            Self::NoLongerAdmitted(_) | Self::Reused(_) | Self::Token(_) => ErrorCode::InvalidGrant,
+            Self::ChallengeMissing
             | Self::ChallengeMethod
             | Self::CredentialsTwice
             | Self::Malformed(_)
@@ -117,6 +108,7 @@ impl Refusal {
             Self::StoreAway(_) => ErrorCode::TemporarilyUnavailable,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::Unredeemed(reason) => unredeemed(*reason),
         }
     }
 
@@ -124,6 +116,17 @@ impl Refusal {
     pub fn description(&self) -> String {
         let allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         self.to_string().chars().filter(allowed).collect()
+    }
+}
+
+/// Is the code or refresh token good for nothing here, or what was sent with it out of order?
+fn unredeemed(reason: Unredeemed) -> ErrorCode {
+    match reason {
+        Unredeemed::NoChallenge | Unredeemed::NoRedirectUri => ErrorCode::InvalidRequest,
+        Unredeemed::NoVerifier
+        | Unredeemed::OtherClient
+        | Unredeemed::OtherRedirectUri
+        | Unredeemed::OtherVerifier => ErrorCode::InvalidGrant,
     }
 }
 
