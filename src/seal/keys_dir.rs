@@ -231,12 +231,11 @@ fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<R
         };
         Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
     })?;
-    let apart = rings.are_apart().then_some(rings);
-    apart.ok_or_else(|| KeysError::Ring(file(dir, Purpose::Registration), RingError::Purpose))
+    rings.apart().map_err(|(purpose, error)| KeysError::Ring(file(dir, purpose), error))
 }
 
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {
-    dir.join(format!("{}.json", purpose.name()))
+    dir.join(purpose.file())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
