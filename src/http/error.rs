@@ -134,7 +134,7 @@ fn status_of_entry(reason: &NoEntry) -> StatusCode {
     }
 }
 
-/// RFC 6749 §5.1: on everything that carries or concerns a credential.
+/// RFC 6749 §5.1: on everything that carries or concerns a credential, and on every page.
 pub(super) fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
     response
