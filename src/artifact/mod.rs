@@ -151,7 +151,7 @@ pub struct Question {
     #[serde(flatten)]
     pub person: Person,
     pub client: ClientDigest,
-    /// The client's `jti`, for the log.
+    /// How logs and deny rules name the client, of which nothing else is at hand when the answer comes.
     pub client_jti: Jti,
     pub redirect_uri: RedirectUri,
     #[serde(skip_serializing_if = "Option::is_none")]

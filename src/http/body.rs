@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::params::{Params, is_media_type};
 use crate::flow::refusal::Refusal;
 
-/// A request's form and its answer are small.
+/// A code, a token and a `client_id` are a few kilobytes each.
 const LARGEST_FORM: usize = 64 * 1024;
 /// Somebody far away on a bad line is faster.
 const SLOWEST: Duration = Duration::from_secs(30);

@@ -33,7 +33,7 @@ pub use ring::{Purpose, Ring, Rings};
 
 /// A kind of value that this server issues and later reads again.
 pub trait Artifact: Serialize + DeserializeOwned {
-    /// The `typ` of the outermost header: the first thing `open` compares.
+    /// The `typ` of every header around it; no other kind has it.
     const TYP: &'static str;
     const FORM: Form;
 

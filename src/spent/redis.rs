@@ -124,6 +124,7 @@ impl SharedFamilies {
         let is_known = generation.is_some() || revoked.is_some();
         Ok(is_known.then(|| {
             let since = Timestamp::from_secs(since.unwrap_or_default());
+            // Redis forgets it by itself, so nobody asks for its end.
             let (generation, first) = (generation.unwrap_or_default(), first.unwrap_or_default());
             Family { end: since, generation, first, since, revoked: revoked.is_some() }
         }))
