@@ -221,7 +221,7 @@ fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
         return Err(Refusal::Repeated(name));
     }
     if !params.undecodable.is_empty() {
-        return Err(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+        return Err(Refusal::UNDECODABLE);
     }
     if params.request.is_some() {
         return Err(Refusal::RequestObject);

@@ -77,6 +77,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Of a query or a form (RFC 6749 appendix B).
+    pub const UNDECODABLE: Self = Self::Malformed("a parameter is not percent-encoded UTF-8");
+
     /// The one place where a reason becomes the protocol's word.
     pub fn code(&self) -> ErrorCode {
         match self {

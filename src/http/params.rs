@@ -55,8 +55,7 @@ fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Percent signs and bytes that mean nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a parameter is not percent-encoded UTF-8")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Undecodable;
 
 /// A parameter that is there more than once.
