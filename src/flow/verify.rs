@@ -59,7 +59,7 @@ impl Authority {
     }
 
     /// The client of a token of ours, of which only the `client_id` is at hand.
-    pub fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Client> {
+    fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Client> {
         let id = token.client_id.as_str();
         let unread = || DocumentUrl::try_from(id).ok().map(|url| url.unread());
         self.document(id, now).or_else(unread).or_else(|| Client::peek(id))
