@@ -146,6 +146,13 @@ pub struct Lifetimes {
     pub refresh_grace: Seconds,
 }
 
+impl Lifetimes {
+    /// How long after its code was redeemed what came of it may be used.
+    pub fn family(&self) -> Seconds {
+        self.refresh.unwrap_or(self.access)
+    }
+}
+
 /// How often a caller may do something in a minute; none: as often as it likes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -130,11 +130,7 @@ impl Authority {
                 sealed: self.sealer.seal(&question)?,
                 question,
                 client: Arc::clone(&reply.client),
-                lasts: self
-                    .lifetimes
-                    .refresh
-                    .filter(|_| !reply.client.no_refresh)
-                    .unwrap_or(self.lifetimes.access),
+                lasts: if reply.client.no_refresh { self.lifetimes.access } else { self.lifetimes.family() },
             }))),
         }
     }

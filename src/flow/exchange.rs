@@ -127,8 +127,7 @@ impl Authority {
                 self.stands(&grant, client)?;
                 self.is_for(&grant, resource)?;
                 // Longer than the code in any case, so that it cannot be used again when its record is gone.
-                let end =
-                    now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access).max(self.lifetimes.code);
+                let end = now + self.lifetimes.family().max(self.lifetimes.code);
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
                     || RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
