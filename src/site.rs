@@ -78,7 +78,11 @@ impl TryFrom<Vec<String>> for RedirectPolicy {
         for item in items {
             match preset(&item) {
                 _ if item == "loopback" => allowed.push(Allowed::AnyLoopback),
-                Some(uris) => uris.iter().try_for_each(|uri| exactly(uri).map(|uri| allowed.push(uri)))?,
+                Some(uris) => {
+                    for uri in uris {
+                        allowed.push(exactly(uri)?);
+                    }
+                }
                 None => allowed.push(exactly(&item)?),
             }
         }

@@ -42,7 +42,9 @@ impl Cache {
 
     fn make_room(&mut self) {
         let first = self.kept.iter().min_by_key(|(_, kept)| kept.fetch).map(|(url, _)| url.clone());
-        first.and_then(|url| self.kept.remove(&url));
+        if let Some(url) = first {
+            self.kept.remove(&url);
+        }
     }
 }
 

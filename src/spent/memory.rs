@@ -105,8 +105,11 @@ impl Families {
         }
         let theirs = self.by_person.entry(sub.clone()).or_default();
         theirs.push_back(sid.clone());
-        let forgotten = if theirs.len() > FAMILIES_A_PERSON { theirs.pop_front() } else { None };
-        forgotten.and_then(|oldest| self.records.remove(&oldest));
+        if theirs.len() > FAMILIES_A_PERSON
+            && let Some(oldest) = theirs.pop_front()
+        {
+            self.records.remove(&oldest);
+        }
         self.records.insert(sid.clone(), family);
     }
 
