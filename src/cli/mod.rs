@@ -1,12 +1,12 @@
 //! The commands beside `serve`.
 
-pub mod check;
+mod check;
 mod cluster;
 mod doctor;
 mod healthcheck;
-pub mod keys;
+mod keys;
 mod manual;
-pub mod mint;
+mod mint;
 mod token;
 
 use std::fmt;

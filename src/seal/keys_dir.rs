@@ -161,7 +161,7 @@ impl Locked {
     }
 }
 
-/// Makes the three ring files, readable by their owner alone. Refuses to overwrite any.
+/// Makes the three ring files, readable by their owner alone, and their directory if need be. Refuses to overwrite any.
 pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
     let paths = Purpose::ALL.map(|purpose| file(dir, purpose));
     if let Some(existing) = paths.iter().find(|path| path.exists()) {
