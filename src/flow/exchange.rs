@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::oauth::resource::UnknownResource;
 use crate::oauth::{CodeVerifier, Jti, Scopes, Subject};
 use crate::seal::{Sealed, new_jti, new_nonce};
-use crate::spent::{Reused, Spent};
+use crate::spent::Spent;
 
 /// A well-formed request of a known grant, all fields present.
 #[derive(Debug)]
@@ -150,10 +150,10 @@ impl Authority {
 
     /// Where none are issued any more, those that are left are over.
     fn refresh_token(&self, token: &Sealed<RefreshToken>, now: Timestamp) -> Result<RefreshToken, Refusal> {
-        match self.sealer.open(token, now) {
-            Ok(_) if !self.issues_refresh_tokens() => Err(Reused::Revoked.into()),
-            Err(_) if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
-            opened => opened.map_err(Refusal::Token),
+        match (self.issues_refresh_tokens(), self.sealer.open(token, now)) {
+            (true, opened) => opened.map_err(Refusal::Token),
+            (false, Ok(_)) => Err(Refusal::NoRefreshTokens),
+            (false, Err(_)) => Err(Refusal::GrantType),
         }
     }
 

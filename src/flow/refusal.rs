@@ -46,6 +46,8 @@ pub enum Refusal {
     NoCodes,
     #[error("the person or the client may no longer use this server")]
     NoLongerAdmitted(#[from] NotAdmitted),
+    #[error("this server issues no refresh tokens any more")]
+    NoRefreshTokens,
     #[error("{0}")]
     Pkce(#[from] pkce::Malformed),
     #[error("{0}")]
@@ -91,7 +93,9 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientWithoutSecret
             | Self::CredentialsMalformed => ErrorCode::InvalidClient,
-            Self::NoLongerAdmitted(_) | Self::Reused(_) | Self::Token(_) => ErrorCode::InvalidGrant,
+            Self::NoLongerAdmitted(_) | Self::NoRefreshTokens | Self::Reused(_) | Self::Token(_) => {
+                ErrorCode::InvalidGrant
+            }
             Self::ChallengeMissing
             | Self::ChallengeMethod
             | Self::CredentialsTwice
