@@ -12,7 +12,6 @@ pub struct Site {
     pub resources: Resources,
     pub redirects: RedirectPolicy,
     pub registration: Registration,
-    /// Are clients known by their metadata documents?
     pub documents: ClientDocuments,
     pub people_file: Option<PathBuf>,
     /// `Origin`s that browsers may call the gateway from, beside our own and loopback ones.
@@ -24,6 +23,11 @@ impl Site {
     pub fn resource_at(&self, path: &str) -> Option<&Resource> {
         let ours = self.resources.iter().filter(|r| r.origin() == self.issuer.as_str() && r.covers(path));
         ours.max_by_key(|resource| resource.path().len())
+    }
+
+    /// Are clients known by their metadata documents?
+    pub fn knows_documents(&self) -> bool {
+        self.documents != ClientDocuments::Off
     }
 
     /// May a page of this origin call the gateway? (MCP transports: `Origin` is validated)

@@ -6,13 +6,8 @@ use crate::artifact::Client;
 use crate::clock::Timestamp;
 use crate::document::{DocumentUrl, Unread};
 use crate::oauth::RedirectUri;
-use crate::site::ClientDocuments;
 
 impl Authority {
-    pub fn knows_documents(&self) -> bool {
-        self.site.documents != ClientDocuments::Off
-    }
-
     /// The document that has to be fetched before a request can be judged. None is fetched for a request that is
     /// refused whatever its document says.
     pub fn unread(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Option<DocumentUrl>, NoReply> {
@@ -35,7 +30,7 @@ impl Authority {
 
     /// The client of a document that is known now. What the operator says of it goes before what it says itself.
     pub(super) fn document(&self, url: &str, now: Timestamp) -> Option<Client> {
-        let pinned = self.rules.documents().find(url).filter(|_| self.knows_documents());
+        let pinned = self.rules.documents().find(url).filter(|_| self.site.knows_documents());
         pinned.cloned().or_else(|| self.fetched.as_ref()?.find(url, now))
     }
 

@@ -118,7 +118,7 @@ fn server(here: &Authority) -> Document {
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "protected_resources": resources,
     });
-    if here.knows_documents() {
+    if here.site.knows_documents() {
         document["client_id_metadata_document_supported"] = true.into();
     }
     if here.site.registration == Registration::Open {
