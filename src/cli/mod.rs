@@ -212,9 +212,9 @@ pub enum CliError {
     #[error("{0}")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
-    Unreached(#[from] Unreached),
-    #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Unreached(#[from] Unreached),
     #[error("{0}")]
     Usage(String),
 }

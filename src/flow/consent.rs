@@ -72,10 +72,10 @@ impl Authority {
 /// Why an answer counts for nothing: a page, and no code.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Unanswered {
-    #[error("You were asked as somebody else.")]
-    AnotherPerson,
     #[error("The answer did not come from our own page.")]
     AnotherOrigin,
+    #[error("You were asked as somebody else.")]
+    AnotherPerson,
     #[error("The answer is not a form that this page sent.")]
     Malformed,
     #[error("This question is too old, or was not asked here.")]

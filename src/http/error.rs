@@ -143,14 +143,14 @@ pub(super) fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder
 /// What a person is told: never a redirect.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PageError {
+    #[error("no site of this server has this host")]
+    Misdirected,
     #[error(transparent)]
     NoReply(#[from] NoReply),
     #[error("a question is answered by POST")]
     NotPosted,
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
-    #[error("no site of this server has this host")]
-    Misdirected,
     #[error(transparent)]
     TooMany(#[from] TooMany),
     #[error(transparent)]

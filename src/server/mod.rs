@@ -182,10 +182,10 @@ async fn follow(app: Data<App>) {
 pub enum StartError {
     #[error("MCP_AUTH_{0}: cannot listen on {1}: {2}")]
     Bind(&'static str, String, io::Error),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     #[error("the outgoing HTTP client cannot be made: {0}")]
     Client(#[from] FetchError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
     Keys(PathBuf, KeysError),
     #[error("traces cannot be sent: {0}")]
