@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client_id = sealer.seal(&named)?;
     let person =
         Person { sub: "1001".to_owned().try_into()?, email: "alice@example.com".to_owned().try_into()? };
-    let scope = Catalogue::try_from(vec!["mcp".to_owned()])?.default_scopes();
+    let scope = Catalogue::try_from(vec!["mcp".to_owned()])?.granted(None);
     let resource = Resource::try_from("https://mcp.example.com/mcp".to_owned())?;
     let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned().try_into()?);
     let grant = Grant {

@@ -215,7 +215,7 @@ mod tests {
                     email: text("alice@example.com").try_into().unwrap(),
                 },
                 client: ClientDigest::of(&client_id()),
-                scope: crate::oauth::Catalogue::try_from(vec![text("mcp")]).unwrap().default_scopes(),
+                scope: crate::oauth::Catalogue::try_from(vec![text("mcp")]).unwrap().granted(None),
                 resource: text("https://mcp.example/mcp").try_into().unwrap(),
                 auth_time: Timestamp::from_secs(0),
                 sid: Jti(text("family")),

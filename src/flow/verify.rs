@@ -55,7 +55,7 @@ impl Authority {
 
     /// Does it cover what every request needs?
     pub(super) fn is_enough(&self, scope: &Scopes) -> bool {
-        self.scopes.default_scopes().iter().all(|needed| scope.contains(needed))
+        scope.contains(self.scopes.default_scope())
     }
 
     /// The client of a token of ours, of which only the `client_id` is at hand.
@@ -68,9 +68,9 @@ impl Authority {
     /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.
     pub fn challenge(&self, resource: &Resource, refusal: &NoEntry) -> String {
         let metadata = format!("{}{PROTECTED_RESOURCE}{}", resource.origin(), resource.path());
-        let scope = self.scopes.default_scopes();
+        let scope = self.scopes.default_scope();
         let error = refusal.error().map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
-        format!("Bearer resource_metadata=\"{metadata}\", scope=\"{}\"{error}", scope.as_str())
+        format!("Bearer resource_metadata=\"{metadata}\", scope=\"{scope}\"{error}")
     }
 }
 

@@ -40,18 +40,18 @@ impl Scopes {
 #[error("the scope goes beyond what was granted")]
 pub struct BeyondGrant;
 
-/// Every scope this server knows; the first is the default.
+/// Every scope this server knows: at least one; the first is the default.
 #[derive(Clone, Debug)]
 pub struct Catalogue(Vec<String>);
 
 impl Catalogue {
     /// What an authorization request is granted: unknown scopes are dropped; nothing known, the default.
     pub fn granted(&self, asked: Option<&str>) -> Scopes {
-        self.known(asked.unwrap_or_default()).unwrap_or_else(|| self.default_scopes())
+        self.known(asked.unwrap_or_default()).unwrap_or_else(|| Scopes(self.default_scope().to_owned()))
     }
 
-    pub fn default_scopes(&self) -> Scopes {
-        Scopes(self.0.first().cloned().unwrap_or_default())
+    pub fn default_scope(&self) -> &str {
+        &self.0[0]
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &str> {

@@ -280,7 +280,7 @@ fn first() -> RefreshToken {
             email: text("alice@example.com").try_into().unwrap(),
         },
         client: ClientDigest::of(&Sealed::new("a client")),
-        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().default_scopes(),
+        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().granted(None),
         resource: text("https://mcp.example/mcp").try_into().unwrap(),
         auth_time: START,
         sid: Jti(text("family")),

@@ -144,7 +144,7 @@ impl Authority {
     }
 
     fn lacking(&self, scope: &Scopes) -> Option<Reason> {
-        (!self.is_enough(scope)).then(|| Reason::Scope(self.scopes.default_scopes()))
+        (!self.is_enough(scope)).then(|| Reason::Scope(self.scopes.default_scope().to_owned()))
     }
 
     fn reused(&self, subject: &Subject, now: Timestamp) -> Option<Reused> {
@@ -181,8 +181,8 @@ pub enum Reason {
     RegistrationOff,
     #[error("{}", spent(*.0))]
     Reused(Reused),
-    #[error("it lacks the scope {}", .0.as_str())]
-    Scope(Scopes),
+    #[error("it lacks the scope {0}")]
+    Scope(String),
     #[error("{0}")]
     Unopened(OpenError),
     #[error("no client document of this URL is known here")]
