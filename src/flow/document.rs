@@ -1,5 +1,7 @@
 //! Clients by their documents: known beforehand, or fetched for a person who is signed in.
 
+use std::sync::Arc;
+
 use super::authorize::{AuthorizeParams, NoReply};
 use super::{Authority, UnknownClient};
 use crate::artifact::Client;
@@ -29,7 +31,7 @@ impl Authority {
     }
 
     /// The client of a document that is known now. What the operator says of it goes before what it says itself.
-    pub(super) fn document(&self, url: &str, now: Timestamp) -> Option<Client> {
+    pub(super) fn document(&self, url: &str, now: Timestamp) -> Option<Arc<Client>> {
         let pinned = self.rules.documents().find(url).filter(|_| self.site.knows_documents());
         pinned.cloned().or_else(|| self.fetched.as_ref()?.find(url, now))
     }

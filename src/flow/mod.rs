@@ -85,7 +85,7 @@ impl Authority {
     /// of a document that is known here.
     fn client(&self, client_id: &Sealed<Client>, now: Timestamp) -> Result<Arc<Client>, UnknownClient> {
         if DocumentUrl::is_meant_by(client_id.as_str()) {
-            return self.document(client_id.as_str(), now).map(Arc::new).ok_or(UnknownClient::NoDocument);
+            return self.document(client_id.as_str(), now).ok_or(UnknownClient::NoDocument);
         }
         let client = self.sealer.open_once(client_id, now, |client| client)?;
         if self.is_shut_out(&client) {
