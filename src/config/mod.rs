@@ -12,6 +12,8 @@ mod vars;
 
 use std::path::PathBuf;
 
+use tracing_subscriber::filter::Targets;
+
 pub use accent::Accent;
 pub use pages::Pages;
 pub use read::ConfigError;
@@ -49,7 +51,7 @@ pub struct Config {
     pub forwarded_hops: usize,
     pub drain: Seconds,
     pub pages: Pages,
-    pub log: String,
+    pub log: Targets,
     pub log_format: LogFormat,
     pub traces: bool,
     /// What the operator should know although nothing is wrong.

@@ -178,8 +178,9 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
 /// What the operator should know of who else may read the rings. Pods mount them for a group.
 pub fn warning(dir: &Path) -> Option<String> {
     let others = |path: &Path, may: u32| fs::metadata(path).is_ok_and(|found| found.mode() & may != 0);
-    let mut paths = Purpose::ALL.into_iter().map(|purpose| file(dir, purpose));
-    let path = paths.find(|path| others(dir, 0o001) && others(path, 0o006))?;
+    let whole = dir.canonicalize().ok().filter(|whole| whole.ancestors().all(|dir| others(dir, 0o001)))?;
+    let path =
+        Purpose::ALL.map(|purpose| file(&whole, purpose)).into_iter().find(|path| others(path, 0o006))?;
     Some(format!(
         "MCP_AUTH_KEYS_DIR: everybody on this machine may read or write {}, and so make tokens; `chmod o=` ends that",
         path.display()
