@@ -71,7 +71,7 @@ impl SharedFamilies {
     }
 
     pub(super) async fn open(&self, sid: &Jti, end: Timestamp, now: Timestamp) -> Result<(), Unspent> {
-        let deadline = self.time().await? + OPENING_MILLIS;
+        let deadline = self.time().await?.saturating_add(OPENING_MILLIS);
         let mut step = self.step("open", sid, end, now);
         self.take(sid, step.arg(new_nonce()).arg(deadline), now).await
     }
@@ -82,15 +82,14 @@ impl SharedFamilies {
         let known = *self.time.read().unwrap_or_else(PoisonError::into_inner);
         match known {
             Some((then, at)) if at.elapsed() < RECKONED => {
-                Ok(then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX))
+                Ok(then.saturating_add(u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)))
             }
             _ => self.ask_time().await,
         }
     }
 
     async fn ask_time(&self) -> Result<u64, Away> {
-        let (seconds, micros): (u64, u64) = self.link.ask(&cmd("TIME")).await?;
-        let millis = seconds * 1000 + micros / 1000;
+        let millis = millis(self.link.ask(&cmd("TIME")).await?);
         *self.time.write().unwrap_or_else(PoisonError::into_inner) = Some((millis, Instant::now()));
         Ok(millis)
     }
@@ -177,7 +176,7 @@ impl SharedFamilies {
 
     /// What every step says; EVAL alone, so that a Redis that restarted needs no second try.
     fn step(&self, step: &str, sid: &Jti, end: Timestamp, now: Timestamp) -> Cmd {
-        let ttl = end.since(now).0.max(0) + MARGIN.0;
+        let ttl = (end.max(now) + MARGIN).since(now).0;
         let mut eval = cmd("EVAL");
         eval.arg(FAMILY).arg(2).arg(record_of(sid)).arg(REVOKED);
         eval.arg(step).arg(sid.as_str()).arg(now.as_secs()).arg(ttl).arg(self.listed.0);
@@ -200,6 +199,11 @@ impl SharedFamilies {
         }
         Err(reused.into())
     }
+}
+
+/// Whatever Redis holds for the time: it is asked again every second.
+fn millis((seconds, micros): (u64, u64)) -> u64 {
+    seconds.saturating_mul(1000).saturating_add(micros / 1000)
 }
 
 fn record_of(sid: &Jti) -> String {
@@ -238,6 +242,15 @@ fn unasked(away: &Away) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nobody would read the list of revoked families any more.
+    #[test]
+    fn no_time_that_redis_tells_is_too_much() {
+        assert_eq!(millis((1_800_000_000, 999_999)), 1_800_000_000_999);
+        for (seconds, micros) in [(u64::MAX, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
+            assert!(millis((seconds, micros)) > 1_800_000_000_000);
+        }
+    }
 
     #[test]
     fn a_redis_that_is_set_to_forget_is_found_out() {
