@@ -213,7 +213,7 @@ fn record_of(sid: &Jti) -> String {
 /// How this Redis may lose what it was told, by what it says of itself.
 fn forgetful(info: &str) -> Vec<String> {
     let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let policy = value("maxmemory_policy").unwrap_or("noeviction");
+    let policy = value("maxmemory_policy").unwrap_or("noeviction").escape_debug().to_string();
     let mut warnings = Vec::new();
     if value("aof_enabled") == Some("0") {
         warnings.push(
@@ -232,6 +232,7 @@ fn forgetful(info: &str) -> Vec<String> {
 
 fn unasked(away: &Away) -> String {
     let cause = std::error::Error::source(away).map(ToString::to_string).unwrap_or_default();
+    let cause = cause.escape_debug().to_string();
     if cause.to_ascii_lowercase().contains("noperm") {
         format!("Redis does not say whether it forgets: {cause}")
     } else {
@@ -259,6 +260,7 @@ mod tests {
         for (setting, forgets) in [
             ("aof_enabled:0\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", "appendonly"),
             ("aof_enabled:1\r\nmaxmemory:100\r\nmaxmemory_policy:volatile-ttl\r\n", "volatile-ttl"),
+            ("maxmemory:100\r\nmaxmemory_policy:\u{1b}[2J\r\n", "\\u{1b}[2J"),
         ] {
             let warnings = forgetful(setting);
             assert!(warnings.len() == 1 && warnings[0].contains(forgets), "{warnings:?}");
