@@ -63,10 +63,8 @@ fn post(target: &str, headers: &str, body: &str) -> Vec<u8> {
 
 fn with_body(method: &str, target: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!(
-        "{method} {target} HTTP/1.1\r\nHost: {PUBLIC}\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
-    )
-    .into_bytes()
+    format!("{method} {target} HTTP/1.1\r\nHost: {PUBLIC}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+        .into_bytes()
 }
 
 fn chunked(target: &str, headers: &str, chunks: &str) -> Vec<u8> {
