@@ -36,7 +36,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route, Scope};
 
 pub(crate) use cors::cors;
 pub(crate) use gateway::Gateway;
-pub(crate) use held::Held;
+pub(crate) use held::Holds;
 pub(crate) use limits::Limits;
 pub(crate) use log::one_line;
 pub(crate) use metadata::Documents;

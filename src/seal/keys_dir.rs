@@ -91,9 +91,9 @@ impl Keys {
 
     fn changed(&self) -> Option<Result<(), KeysError>> {
         let dir = self.0.dir.as_deref()?;
-        let read = texts(dir);
+        // Before the directory is read: of two at once the one that read it last is right.
         let mut seen = self.seen();
-        let texts = match read {
+        let texts = match texts(dir) {
             Ok(texts) => texts,
             // Unreadable is one state, however often it is looked at.
             Err(error) => return seen.texts.take().map(|_| Err(error)),

@@ -3,6 +3,8 @@
 //! Three walls keep one kind from passing as another (RFC 8725 §3.11, §3.12): every kind names its key ring,
 //! its `typ`, and carries the issuer that made it.
 
+#[cfg(any(doc, fuzzing, test))]
+pub(crate) mod forged;
 mod jose;
 mod key;
 pub mod keys_dir;

@@ -141,3 +141,31 @@ fn a_ring_that_is_replaced_stays_readable_for_whom_it_was() {
         assert_eq!(mode(), kept);
     }
 }
+
+/// The one that was slow read what a retired key was still good in.
+#[test]
+fn of_two_that_look_at_once_the_older_sight_does_not_win() {
+    let dir = tempfile::tempdir().unwrap();
+    let (slow, access) = (dir.path().join("slow"), dir.path().join("access.json"));
+    init(dir.path(), NOW).unwrap();
+    let (keys, old) = (Keys::read(dir.path()).unwrap(), ring::fresh(Purpose::Access, NOW));
+    fs::rename(&access, dir.path().join("new")).unwrap();
+    let fresh = ring::fresh(Purpose::Access, NOW);
+    fs::write(dir.path().join("new"), &fresh).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    fs::rename(&slow, &access).unwrap();
+    let look = |keys: &Keys| keys.look(&Telemetry::default(), NOW);
+    std::thread::scope(|threads| {
+        threads.spawn(|| look(&keys));
+        // There is somebody who writes as soon as there is somebody who reads.
+        let mut pipe = File::options().write(true).open(&access).unwrap();
+        fs::rename(dir.path().join("new"), &access).unwrap();
+        let second = threads.spawn(|| look(&keys));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        pipe.write_all(old.as_bytes()).unwrap();
+        drop(pipe);
+        second.join().unwrap();
+    });
+    let fresh = Ring::from_json(Purpose::Access, fresh.as_bytes()).unwrap();
+    assert_eq!(kid(&keys), fresh.active().record().kid());
+}
