@@ -147,6 +147,13 @@ pub struct Lifetimes {
     pub refresh_grace: Seconds,
 }
 
+impl Lifetimes {
+    /// How long after its code was redeemed what came of it may be used.
+    pub fn family(&self) -> Seconds {
+        self.refresh.unwrap_or(self.access)
+    }
+}
+
 /// How often a caller may do something in a minute; none: as often as it likes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -177,9 +184,8 @@ const NOT_OURS: &str = "actix_http::h1::dispatcher=off";
 
 pub(super) fn log_filter(text: &str) -> Result<Targets, String> {
     // The parser would take these for names, and the log would be silent.
-    let is_odd =
-        |item: &str| item.trim().is_empty() || item.trim().contains(' ') || item.trim().ends_with('=');
-    if text.split(',').any(is_odd) {
+    let is_odd = |item: &str| item.is_empty() || item.contains(' ') || item.ends_with('=');
+    if text.split(',').map(str::trim).any(is_odd) {
         return Err("it is no filter: a level or target=level is needed between commas".to_owned());
     }
     format!("{NOT_OURS},{text}").parse().map_err(|error| format!("it is no filter: {error}"))

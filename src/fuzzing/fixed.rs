@@ -13,7 +13,7 @@ use crate::seal::{Purpose, Ring, Rings, Sealer};
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const ISSUER: &str = "https://mcp.example";
 
-static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+pub(super) static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let ring = |purpose| {
         let text: &[u8] = match purpose {
             Purpose::Access => include_bytes!("keys/access.json"),

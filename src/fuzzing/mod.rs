@@ -8,12 +8,14 @@ mod clients;
 mod files;
 mod fixed;
 mod headers;
+mod keyholder;
 mod queries;
 mod sealed;
 
 pub use clients::{client_document, redirect_uri, registration};
 pub use files::{deny_file, people_file, ring};
 pub use headers::{basic, identity_headers};
+pub use keyholder::keyholder;
 pub use queries::{authorize_query, token_form};
 pub use sealed::{access_token, client_id, code, question, refresh_token};
 
@@ -21,7 +23,7 @@ pub use sealed::{access_token, client_id, code, question, refresh_token};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also that of its fuzzer and of its corpus.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("access_token", access_token),
     ("authorize_query", authorize_query),
     ("basic", basic),
@@ -30,6 +32,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("code", code),
     ("deny_file", deny_file),
     ("identity_headers", identity_headers),
+    ("keyholder", keyholder),
     ("people_file", people_file),
     ("question", question),
     ("redirect_uri", redirect_uri),

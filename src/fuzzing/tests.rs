@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{TARGETS, sealed};
+use super::{TARGETS, keyholder, sealed};
 
 #[test]
 fn each_target_holds_on_its_corpus() {
@@ -49,6 +49,28 @@ fn each_kind_that_is_sealed_has_a_seed_that_opens() {
         }
     }
     assert!(anew.is_empty(), "sealed anew: {anew:#?}");
+}
+
+/// So that the target that forges is known to forge what opens.
+#[test]
+fn each_kind_is_opened_under_a_header_that_somebody_else_wrote() {
+    for (name, kinds) in [
+        ("access", vec!["at+jwt"]),
+        ("inside", vec!["code+jwt"]),
+        ("registration", vec!["client+jwt"]),
+        ("question", vec!["question+jwt"]),
+        ("refresh", vec!["refresh+jwt"]),
+        ("keys_in_the_header", vec!["at+jwt"]),
+        ("latest", vec!["at+jwt"]),
+        ("another_encryption", vec![]),
+        ("another_ring", vec![]),
+        ("critical_encrypted", vec![]),
+        ("critical_nothing", vec![]),
+        ("packed", vec![]),
+    ] {
+        let data = fs::read(corpus("keyholder").join(name)).unwrap();
+        assert_eq!(keyholder::opening(&data), kinds, "{name}");
+    }
 }
 
 fn fuzz() -> PathBuf {

@@ -15,7 +15,7 @@ impl People {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut people = Self { addresses: Vec::new(), domains: Vec::new() };
         for (at, line) in text.lines().enumerate() {
-            let name = line.split('#').next().unwrap_or_default().trim().to_lowercase();
+            let name = lower(line.split('#').next().unwrap_or_default().trim());
             match name.strip_prefix('@') {
                 _ if name.is_empty() => {}
                 Some(domain) if !domain.is_empty() && !domain.contains(['@', ' ']) => {
@@ -34,10 +34,19 @@ impl People {
 
     /// In any case of letters.
     pub fn contains(&self, address: &EmailAddress) -> bool {
-        let domain = address.domain().to_lowercase();
-        let address = address.as_str().to_lowercase();
+        let domain = lower(address.domain());
+        let address = lower(address.as_str());
         self.addresses.binary_search(&address).is_ok() || self.domains.contains(&domain)
     }
+}
+
+/// What is not of ASCII stays so: with the Kelvin sign, whose small letter is `k`, an address is somebody else's.
+fn lower(text: &str) -> String {
+    let letter = |c: char| {
+        let small = c.to_lowercase();
+        if c.is_ascii() || small.clone().all(|c| !c.is_ascii()) { small.collect() } else { c.to_string() }
+    };
+    text.chars().map(letter).collect()
 }
 
 #[cfg(test)]
@@ -46,13 +55,16 @@ mod tests {
 
     #[test]
     fn a_file_names_addresses_and_domains() {
-        let people =
-            People::parse("# staff\nAlice@example.com\n\n@ops.example # all of them\nzoe@example.com\n")
-                .unwrap();
+        let people = People::parse(
+            "# staff\nAlice@example.com\n\n@ops.example # all of them\nzoe@example.com\nkÅ@example.com\n",
+        )
+        .unwrap();
         for (address, inside) in [
             ("alice@EXAMPLE.com", true),
             ("zoe@example.com", true),
             ("bob@example.com", false),
+            ("Kå@example.com", true),
+            ("\u{212a}å@example.com", false),
             ("anybody@ops.example", true),
             ("anybody@sub.ops.example", false),
         ] {

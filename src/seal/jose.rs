@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use josekit::JoseError;
 use josekit::jwe::enc::aesgcm::AesgcmJweEncryption::A256gcm;
 use josekit::jwe::{self, JweContentEncryption as _, JweHeader};
 use josekit::jws;
+use josekit::{JoseError, JoseHeader};
 use p256::elliptic_curve::Generate as _;
 
 use super::{Key, OpenError, Ring};
@@ -48,7 +48,8 @@ pub(super) fn verify(
     now: Timestamp,
 ) -> Result<(Vec<u8>, String), OpenError> {
     let (claims, header) = jws::deserialize_compact_with_selector(text, |header| {
-        Ok(header.key_id().and_then(|kid| ring.find(kid, now)).map(Key::verifier))
+        let kid = header.key_id().filter(|_| asks_for_nothing(header));
+        Ok(kid.and_then(|kid| ring.find(kid, now)).map(Key::verifier))
     })
     .map_err(|error| refused(error, "A verifier is not found."))?;
     match header.key_id() {
@@ -67,7 +68,13 @@ fn is_whole(text: &str) -> bool {
 /// No key of ours is for another algorithm. Asked before anything is decrypted: josekit would try AES-CBC, too, and the
 /// binding of OpenSSL panics where a nonce is too short for that.
 fn is_ours(header: &JweHeader) -> bool {
-    header.content_encryption() == Some("A256GCM") && header.compression().is_none()
+    let is_plain = header.content_encryption() == Some("A256GCM") && header.compression().is_none();
+    is_plain && asks_for_nothing(header)
+}
+
+/// What must be understood is refused, for nothing of that kind is understood here (RFC 7515 §4.1.11, RFC 7516 §4.1.13).
+fn asks_for_nothing(header: &dyn JoseHeader) -> bool {
+    header.claim("crit").is_none()
 }
 
 pub(super) fn decrypt(ring: &Ring, typ: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {

@@ -1,5 +1,6 @@
 //! The rings on disk: `access.json`, `session.json` and `registration.json`, read whole, swapped at once.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -19,10 +20,9 @@ const LOOK_AGAIN: Seconds = Seconds(1);
 const LOCK: &str = ".lock";
 
 /// The keys in force, shared by every site. A bad set on disk leaves the last good one in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keys(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     dir: Option<PathBuf>,
     current: RwLock<Arc<Rings>>,
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 /// What was read last, right or wrong, and when somebody missed a key last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Seen {
     texts: Option<[Vec<u8>; 3]>,
     missed: Option<Timestamp>,
@@ -91,9 +91,9 @@ impl Keys {
 
     fn changed(&self) -> Option<Result<(), KeysError>> {
         let dir = self.0.dir.as_deref()?;
-        let read = texts(dir);
+        // Before the directory is read: of two at once the one that read it last is right.
         let mut seen = self.seen();
-        let texts = match read {
+        let texts = match texts(dir) {
             Ok(texts) => texts,
             // Unreadable is one state, however often it is looked at.
             Err(error) => return seen.texts.take().map(|_| Err(error)),
@@ -111,6 +111,13 @@ impl Keys {
 
     fn new(dir: Option<PathBuf>, rings: Rings, seen: Seen) -> Self {
         Self(Arc::new(Shared { dir, current: RwLock::new(Arc::new(rings)), seen: Mutex::new(seen) }))
+    }
+}
+
+/// What was read holds the private keys.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.current().fmt(f)
     }
 }
 
@@ -154,7 +161,7 @@ impl Locked {
     }
 }
 
-/// Makes the three ring files, readable by their owner alone. Refuses to overwrite any.
+/// Makes the three ring files, readable by their owner alone, and their directory if need be. Refuses to overwrite any.
 pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
     let paths = Purpose::ALL.map(|purpose| file(dir, purpose));
     if let Some(existing) = paths.iter().find(|path| path.exists()) {
@@ -225,12 +232,11 @@ fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<R
         };
         Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
     })?;
-    let apart = rings.are_apart().then_some(rings);
-    apart.ok_or_else(|| KeysError::Ring(file(dir, Purpose::Registration), RingError::Purpose))
+    rings.apart().map_err(|(purpose, error)| KeysError::Ring(file(dir, purpose), error))
 }
 
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {
-    dir.join(format!("{}.json", purpose.name()))
+    dir.join(purpose.file())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

@@ -12,6 +12,7 @@ use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Ready};
 use tracing::info;
 
+use crate::http::Holds;
 use crate::seal::new_jti;
 
 /// Longer than any refusal of actix's own, which has a length and a date and no body.
@@ -20,26 +21,35 @@ const LONGEST: usize = 200;
 #[derive(Debug)]
 pub(super) struct LastWord<S> {
     stream: S,
+    holds: Holds,
+    /// How often the gateway had held the connection when all that was to be said was out.
+    said: u64,
     /// What is left to be said; nothing comes after it.
     last: Option<Bytes>,
 }
 
 impl<S> LastWord<S> {
-    pub(super) fn new(stream: S) -> Self {
-        Self { stream, last: None }
+    pub(super) fn new(stream: S, holds: Holds) -> Self {
+        Self { stream, holds, said: 0, last: None }
     }
 
-    pub(super) fn stream(&self) -> &S {
-        &self.stream
+    pub(super) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Is nothing of an MCP server's still to go out? Its words may be those of a refusal.
+    fn is_our_own(&self) -> bool {
+        !self.holds.are_any() && self.holds.so_far() == self.said
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Self { stream, last } = self.get_mut();
-        if last.is_none() {
-            *last = refusal(bytes).map(said);
+        let this = self.get_mut();
+        if this.last.is_none() && this.is_our_own() {
+            this.last = refusal(bytes).map(said);
         }
+        let Self { stream, last, .. } = this;
         let Some(last) = last else { return Pin::new(stream).poll_write(cx, bytes) };
         while !last.is_empty() {
             let written = ready!(Pin::new(&mut *stream).poll_write(cx, last))?;
@@ -49,7 +59,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for LastWord<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // actix asks for this when it has written everything.
+        if !self.holds.are_any() {
+            self.said = self.holds.so_far();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -111,16 +126,15 @@ mod tests {
     async fn heard(written: &[String]) -> String {
         // So narrow that nothing goes through in one piece.
         let (near, mut far) = duplex(7);
-        let written = written.to_vec();
-        let writer = tokio::spawn(async move {
-            let mut connection = LastWord::new(near);
+        let mut connection = LastWord::new(near, Holds::default());
+        let say = async move {
             for bytes in written {
                 connection.write_all(bytes.as_bytes()).await.unwrap();
             }
-        });
+        };
         let mut heard = String::new();
-        far.read_to_string(&mut heard).await.unwrap();
-        writer.await.unwrap();
+        let (heard_all, ()) = tokio::join!(far.read_to_string(&mut heard), say);
+        heard_all.unwrap();
         heard
     }
 
@@ -132,6 +146,26 @@ mod tests {
             assert!(heard.starts_with(&format!("{status}\r\nconnection: close\r\n")), "{heard}");
             assert!(heard.contains("x-request-id: ") && heard.ends_with("reads\"}"), "{heard}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_the_gateway_says_is_no_refusal_until_it_is_out() {
+        let (near, mut far) = duplex(1 << 10);
+        let holds = Holds::default();
+        let mut connection = LastWord::new(near, holds.clone());
+        let like = format!("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n{DATE}");
+        let held = holds.hold();
+        connection.write_all(like.as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
+        drop(held);
+        connection.write_all(like.as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
+        connection.write_all(like.as_bytes()).await.unwrap();
+        drop(connection);
+        let mut heard = String::new();
+        far.read_to_string(&mut heard).await.unwrap();
+        let refused = heard.strip_prefix(&like.repeat(2)).unwrap();
+        assert!(refused.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"), "{heard}");
     }
 
     #[tokio::test]

@@ -51,7 +51,7 @@ pub(super) fn public(
                     let peer = stream.peer_addr().ok();
                     // Events are small, and nobody waits for the next one.
                     let _ = stream.set_nodelay(true);
-                    Ok((LastWord::new(Patient::new(stream)), peer))
+                    Ok((spoken_on(stream), peer))
                 };
                 fn_service(connected).and_then(spoken(&app, &gateway, &ending))
             };
@@ -60,14 +60,19 @@ pub(super) fn public(
         Listen::Unix(path) => {
             let listener = unix(path).map_err(failed)?;
             let service = move || {
-                let connected =
-                    |stream: UnixConnection| async { Ok((LastWord::new(Patient::new(stream)), None)) };
+                let connected = |stream: UnixConnection| async { Ok((spoken_on(stream), None)) };
                 fn_service(connected).and_then(spoken(&app, &gateway, &ending))
             };
             let server = server.listen_uds("public", listener, service).map_err(failed)?;
             Ok((server.run(), Bound { shown: shown(listen), address: None }))
         }
     }
+}
+
+fn spoken_on<S>(stream: S) -> LastWord<Patient<S>> {
+    let stream = Patient::new(stream);
+    let holds = stream.holds.clone();
+    LastWord::new(stream, holds)
 }
 
 /// HTTP/1.1 on one connection, with everything that this server has to say.
@@ -100,7 +105,7 @@ fn spoken<S: ActixStream + 'static>(
             async move { ending.notified().await }
         })
         .on_connect_ext(|connection: &LastWord<Patient<S>>, data| {
-            data.insert(connection.stream().held.clone());
+            data.insert(connection.holds().clone());
         })
         .h1(map_config(doors, |()| AppConfig::default()))
 }

@@ -10,7 +10,7 @@ use actix_web::rt::net::ActixStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, Ready};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::http::Held;
+use crate::http::Holds;
 
 /// Longer than a connection is kept for the next request, and than any request takes that is not the gateway's.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -19,20 +19,20 @@ const PATIENCE: Duration = Duration::from_mins(3);
 #[derive(Debug)]
 pub(super) struct Patient<S> {
     stream: S,
-    pub(super) held: Held,
+    pub(super) holds: Holds,
     said: Instant,
     alarm: Pin<Box<Sleep>>,
 }
 
 impl<S> Patient<S> {
     pub(super) fn new(stream: S) -> Self {
-        Self { stream, held: Held::default(), said: Instant::now(), alarm: Box::pin(sleep(PATIENCE)) }
+        Self { stream, holds: Holds::default(), said: Instant::now(), alarm: Box::pin(sleep(PATIENCE)) }
     }
 
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         while self.alarm.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let since = if self.held.by_anybody() { now } else { self.said };
+            let since = if self.holds.are_any() { now } else { self.said };
             if since + PATIENCE <= now {
                 return true;
             }

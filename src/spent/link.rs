@@ -123,7 +123,10 @@ impl Link {
     fn note(&self, failure: Option<&Away>) {
         let answered = self.answers.swap(failure.is_none(), Ordering::Relaxed);
         match failure {
-            Some(Away(cause)) if answered => error!(%cause, "the store is away"),
+            Some(Away(cause)) if answered => {
+                // As a text: what is displayed as it stands could be lines of its own.
+                error!(cause = cause.to_string(), "the store is away");
+            }
             None if !answered => info!("the store answers"),
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -51,16 +52,8 @@ struct Revoked {
 
 impl SharedFamilies {
     pub(super) fn new(store: &RedisStore, access: Seconds) -> Result<Self, ConfigError> {
-        let password = store.password_file.as_ref().map(|file| {
-            let text = fs::read_to_string(file).map_err(|error| error.to_string());
-            let password = text.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
-            let password = password
-                .and_then(|text| if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) });
-            password.map_err(|error| {
-                ConfigError::new("STORE_PASSWORD_FILE", format!("{}: {error}", file.display()))
-            })
-        });
-        let link = Link::new(store, password.transpose()?.as_deref())
+        let password = store.password_file.as_deref().map(password).transpose()?;
+        let link = Link::new(store, password.as_deref())
             .map_err(|error| ConfigError::new("STORE", error.to_string()))?;
         Ok(Self {
             link,
@@ -71,7 +64,7 @@ impl SharedFamilies {
     }
 
     pub(super) async fn open(&self, sid: &Jti, end: Timestamp, now: Timestamp) -> Result<(), Unspent> {
-        let deadline = self.time().await? + OPENING_MILLIS;
+        let deadline = self.time().await?.saturating_add(OPENING_MILLIS);
         let mut step = self.step("open", sid, end, now);
         self.take(sid, step.arg(new_nonce()).arg(deadline), now).await
     }
@@ -82,15 +75,14 @@ impl SharedFamilies {
         let known = *self.time.read().unwrap_or_else(PoisonError::into_inner);
         match known {
             Some((then, at)) if at.elapsed() < RECKONED => {
-                Ok(then + u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX))
+                Ok(then.saturating_add(u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX)))
             }
             _ => self.ask_time().await,
         }
     }
 
     async fn ask_time(&self) -> Result<u64, Away> {
-        let (seconds, micros): (u64, u64) = self.link.ask(&cmd("TIME")).await?;
-        let millis = seconds * 1000 + micros / 1000;
+        let millis = millis(self.link.ask(&cmd("TIME")).await?);
         *self.time.write().unwrap_or_else(PoisonError::into_inner) = Some((millis, Instant::now()));
         Ok(millis)
     }
@@ -124,6 +116,7 @@ impl SharedFamilies {
         let is_known = generation.is_some() || revoked.is_some();
         Ok(is_known.then(|| {
             let since = Timestamp::from_secs(since.unwrap_or_default());
+            // Redis forgets it by itself, so nobody asks for its end.
             let (generation, first) = (generation.unwrap_or_default(), first.unwrap_or_default());
             Family { end: since, generation, first, since, revoked: revoked.is_some() }
         }))
@@ -177,7 +170,7 @@ impl SharedFamilies {
 
     /// What every step says; EVAL alone, so that a Redis that restarted needs no second try.
     fn step(&self, step: &str, sid: &Jti, end: Timestamp, now: Timestamp) -> Cmd {
-        let ttl = end.since(now).0.max(0) + MARGIN.0;
+        let ttl = (end.max(now) + MARGIN).since(now).0;
         let mut eval = cmd("EVAL");
         eval.arg(FAMILY).arg(2).arg(record_of(sid)).arg(REVOKED);
         eval.arg(step).arg(sid.as_str()).arg(now.as_secs()).arg(ttl).arg(self.listed.0);
@@ -202,6 +195,21 @@ impl SharedFamilies {
     }
 }
 
+/// The line of a file.
+fn password(file: &Path) -> Result<String, ConfigError> {
+    let wrong = |reason| ConfigError::new("STORE_PASSWORD_FILE", format!("{}: {reason}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(wrong("it is empty".to_owned())),
+        password => Ok(password.to_owned()),
+    }
+}
+
+/// Whatever Redis holds for the time: it is asked again every second.
+fn millis((seconds, micros): (u64, u64)) -> u64 {
+    seconds.saturating_mul(1000).saturating_add(micros / 1000)
+}
+
 fn record_of(sid: &Jti) -> String {
     format!("mcp-auth:f:{sid}")
 }
@@ -209,7 +217,7 @@ fn record_of(sid: &Jti) -> String {
 /// How this Redis may lose what it was told, by what it says of itself.
 fn forgetful(info: &str) -> Vec<String> {
     let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    let policy = value("maxmemory_policy").unwrap_or("noeviction");
+    let policy = value("maxmemory_policy").unwrap_or("noeviction").escape_debug().to_string();
     let mut warnings = Vec::new();
     if value("aof_enabled") == Some("0") {
         warnings.push(
@@ -228,6 +236,7 @@ fn forgetful(info: &str) -> Vec<String> {
 
 fn unasked(away: &Away) -> String {
     let cause = std::error::Error::source(away).map(ToString::to_string).unwrap_or_default();
+    let cause = cause.escape_debug().to_string();
     if cause.to_ascii_lowercase().contains("noperm") {
         format!("Redis does not say whether it forgets: {cause}")
     } else {
@@ -239,6 +248,15 @@ fn unasked(away: &Away) -> String {
 mod tests {
     use super::*;
 
+    /// Nobody would read the list of revoked families any more.
+    #[test]
+    fn no_time_that_redis_tells_is_too_much() {
+        assert_eq!(millis((1_800_000_000, 999_999)), 1_800_000_000_999);
+        for (seconds, micros) in [(u64::MAX, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
+            assert!(millis((seconds, micros)) > 1_800_000_000_000);
+        }
+    }
+
     #[test]
     fn a_redis_that_is_set_to_forget_is_found_out() {
         let durable = "aof_enabled:1\r\nmaxmemory:100\r\nmaxmemory_policy:noeviction\r\n";
@@ -246,6 +264,7 @@ mod tests {
         for (setting, forgets) in [
             ("aof_enabled:0\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n", "appendonly"),
             ("aof_enabled:1\r\nmaxmemory:100\r\nmaxmemory_policy:volatile-ttl\r\n", "volatile-ttl"),
+            ("maxmemory:100\r\nmaxmemory_policy:\u{1b}[2J\r\n", "\\u{1b}[2J"),
         ] {
             let warnings = forgetful(setting);
             assert!(warnings.len() == 1 && warnings[0].contains(forgets), "{warnings:?}");

@@ -161,7 +161,8 @@ impl trace::SpanExporter for Quiet {
         if let Err(error) = &exported
             && self.may_warn()
         {
-            warn!(%error, spans, "the collector does not take traces; requests go on without them");
+            let error = error.to_string();
+            warn!(error, spans, "the collector does not take traces; requests go on without them");
         }
         exported
     }

@@ -58,8 +58,12 @@ fn get(target: &str, headers: &str) -> Vec<u8> {
 }
 
 fn post(target: &str, headers: &str, body: &str) -> Vec<u8> {
+    with_body("POST", target, headers, body)
+}
+
+fn with_body(method: &str, target: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("POST {target} HTTP/1.1\r\nHost: {PUBLIC}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
+    format!("{method} {target} HTTP/1.1\r\nHost: {PUBLIC}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
         .into_bytes()
 }
 
@@ -96,7 +100,11 @@ async fn a_connection_that_ends_was_announced_to_end() {
         ("a body without a token", post("/mcp", "", &large)),
         ("a body that is too large", post("/oauth/token", form, &large)),
         ("a body for the MCP server", post("/mcp", &bearer, &large)),
-        ("a body at a GET", post("/oauth/jwks", "", &large)),
+        ("a body where there is no POST", post("/oauth/jwks", "", &large)),
+        ("a body at a GET", with_body("GET", "/oauth/jwks", "", &large)),
+        ("a body at a preflight", with_body("OPTIONS", "/mcp", "", "a small one")),
+        ("a body at the door of forward authentication", post("/oauth/verify/mcp", &bearer, "a small one")),
+        ("a body that is read", post("/mcp", &bearer, "a small one")),
         ("chunks that are none", chunked("/oauth/token", form, "zz\r\n")),
         ("chunks that are none, read by nobody", chunked("/nowhere", "", "zz\r\n")),
         ("chunks without a token", chunked("/mcp", "", "4\r\nabcd\r\n-1\r\n")),

@@ -137,6 +137,25 @@ async fn a_connection_goes_on_after_any_answer() {
     }
 }
 
+/// RFC 9112 6.3: a body is whatever the MCP server says, also what the server itself says of no request
+#[tokio::test]
+async fn a_body_that_reads_like_a_refusal_is_a_body() {
+    let between = Between::start().await;
+    let like = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let client = between.client(between.head_of_many("GET", "")).await;
+    let line = between.wire.says(format!("{OK}Content-Length: {}\r\n\r\n", 2 * like.len())).await;
+    client.head().await;
+    for _ in 0..2 {
+        line.say(like).await;
+        assert_eq!(client.up_to(like).await, like);
+    }
+    client.say(between.head("GET", "")).await;
+    line.head().await;
+    line.say(format!("{OK}Content-Length: 2\r\n\r\nok")).await;
+    let next = Answer::parse(&client.rest().await);
+    assert_eq!((next.status, next.text().as_str()), (200, "ok"), "{next:?}");
+}
+
 /// RFC 9112 2.3: an MCP server may be old
 #[tokio::test]
 async fn an_answer_of_http_1_0_ends_with_its_connection() {

@@ -4,7 +4,9 @@ use crate::harness::{Operator, Running, SECRET, until};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
-use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::{fs, thread};
 use url::Url;
 
 const CALLBACK: &str = "http://localhost:1/cb";
@@ -93,6 +95,26 @@ async fn every_request_is_one_line_of_json() {
         );
     }
     assert!(!log.contains("secret-in-a-query"), "{log}");
+}
+
+/// T30: what a store says of itself is its own word
+#[test]
+fn no_store_writes_lines_of_its_own_into_a_log_of_text() {
+    let store = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("redis://{}", store.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut asked in store.incoming().flatten() {
+            let _ = asked.read(&mut [0; 1024]);
+            let _ = asked.write_all(b"-ERR \x1b[2J\nan invented line\r\n".repeat(9).as_slice());
+        }
+    });
+    let settings = [("MCP_AUTH_STORE", address.as_str()), ("MCP_AUTH_LOG_FORMAT", "text")];
+    let operator = Operator::new();
+    let server = Running::start(&operator, &settings);
+    until("away", || server.asked_admin("/readyz").contains("store: away"));
+    let log = server.ended().err;
+    assert!(log.contains("an invented line"), "{log}");
+    assert!(!log.contains('\u{1b}') && log.lines().all(|line| line.starts_with("20")), "{log}");
 }
 
 const READ: &str = "mcp_auth_file_read_timestamp_seconds{file=\"deny\"}";

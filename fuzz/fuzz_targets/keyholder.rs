@@ -1,0 +1,4 @@
+//! See `src/fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mcp_auth_sidecar::fuzzing::keyholder(data));
