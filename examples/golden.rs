@@ -10,17 +10,16 @@ use mcp_auth_sidecar::artifact::{
     AccessToken, AuthorizationCode, Client, ClientDigest, Grant, Minted, Person, Question, RefreshToken,
     SecretDigest,
 };
-use mcp_auth_sidecar::cli::keys;
 use mcp_auth_sidecar::clock::{Clock, Seconds};
 use mcp_auth_sidecar::oauth::{Catalogue, Issuer, RedirectUri, Resource};
-use mcp_auth_sidecar::seal::keys_dir::Keys;
+use mcp_auth_sidecar::seal::keys_dir::{self, Keys};
 use mcp_auth_sidecar::seal::{Sealer, new_jti, new_nonce};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = std::env::args().nth(1).ok_or("where to? tests/golden/VERSION")?;
     let (dir, now) = (Path::new(&dir), Clock::system().now());
-    keys::init(dir, now)?;
+    keys_dir::init(dir, now)?;
     let sealer = Sealer::new(Issuer::try_from("https://mcp.example.com".to_owned())?, Keys::read(dir)?);
 
     let redirect_uri = RedirectUri::try_from("http://localhost:53124/callback".to_owned())?;
@@ -33,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let client_id = sealer.seal(&named)?;
     let person =
         Person { sub: "1001".to_owned().try_into()?, email: "alice@example.com".to_owned().try_into()? };
-    let scope = Catalogue::try_from(vec!["mcp".to_owned()])?.default_scopes();
+    let scope = Catalogue::try_from(vec!["mcp".to_owned()])?.granted(None);
     let resource = Resource::try_from("https://mcp.example.com/mcp".to_owned())?;
     let challenge = Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned().try_into()?);
     let grant = Grant {

@@ -1,6 +1,6 @@
 //! Start-up: command line, environment, log, keys, bind, run.
 
-use std::io::Write as _;
+use std::io::{Write as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -9,7 +9,9 @@ use mcp_auth_sidecar::clock::Clock;
 use mcp_auth_sidecar::config::{Config, LogFormat};
 use mcp_auth_sidecar::server::Server;
 use tracing::{error, info, warn};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
@@ -67,14 +69,11 @@ fn serve(vars: Vars) -> Result<(), CliError> {
     })
 }
 
-/// What strangers send is an error to actix; this server has lines of its own for it. `MCP_AUTH_LOG` may name it.
-const NOT_OURS: &str = "actix_http::h1::dispatcher=off";
-
 fn subscribe(config: &Config) {
-    let filter = EnvFilter::new(format!("{NOT_OURS},{}", config.log));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (log, lines) =
+        (tracing_subscriber::registry().with(config.log.clone()), fmt::layer().with_writer(stderr));
     match config.log_format {
-        LogFormat::Json => log.json().flatten_event(true).init(),
-        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.with(lines.json().flatten_event(true)).init(),
+        LogFormat::Text => log.with(lines.with_ansi(false)).init(),
     }
 }

@@ -114,8 +114,8 @@ struct Claims {
     sub: String,
     aud: Audience,
     azp: Option<String>,
-    iat: i64,
-    nbf: Option<i64>,
+    iat: Timestamp,
+    nbf: Option<Timestamp>,
     email: Option<String>,
     email_verified: Option<serde_json::Value>,
     hd: Option<String>,
@@ -143,11 +143,11 @@ impl Claims {
         if !self.is_for(&settings.audience) {
             return Err(IdTokenError::Audience);
         }
-        let begins = Timestamp::from_secs(self.nbf.unwrap_or(self.iat).max(self.iat));
-        if now.since(begins) < Seconds(-SKEW.0) {
+        let begins = self.nbf.unwrap_or(self.iat).max(self.iat);
+        if begins > now + SKEW {
             return Err(IdTokenError::Early);
         }
-        if now.since(Timestamp::from_secs(self.iat)) > settings.max_age {
+        if now.since(self.iat) > settings.max_age {
             return Err(IdTokenError::Age);
         }
         if self.email_verified != Some(serde_json::Value::Bool(true)) {

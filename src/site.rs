@@ -12,7 +12,6 @@ pub struct Site {
     pub resources: Resources,
     pub redirects: RedirectPolicy,
     pub registration: Registration,
-    /// Are clients known by their metadata documents?
     pub documents: ClientDocuments,
     pub people_file: Option<PathBuf>,
     /// `Origin`s that browsers may call the gateway from, beside our own and loopback ones.
@@ -24,6 +23,11 @@ impl Site {
     pub fn resource_at(&self, path: &str) -> Option<&Resource> {
         let ours = self.resources.iter().filter(|r| r.origin() == self.issuer.as_str() && r.covers(path));
         ours.max_by_key(|resource| resource.path().len())
+    }
+
+    /// Are clients known by their metadata documents?
+    pub fn knows_documents(&self) -> bool {
+        self.documents != ClientDocuments::Off
     }
 
     /// May a page of this origin call the gateway? (MCP transports: `Origin` is validated)
@@ -78,7 +82,11 @@ impl TryFrom<Vec<String>> for RedirectPolicy {
         for item in items {
             match preset(&item) {
                 _ if item == "loopback" => allowed.push(Allowed::AnyLoopback),
-                Some(uris) => uris.iter().try_for_each(|uri| exactly(uri).map(|uri| allowed.push(uri)))?,
+                Some(uris) => {
+                    for uri in uris {
+                        allowed.push(exactly(uri)?);
+                    }
+                }
                 None => allowed.push(exactly(&item)?),
             }
         }

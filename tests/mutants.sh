@@ -31,7 +31,7 @@ readonly elsewhere=(
     'src/http/gateway/headers.rs  to_upstream|is_|as_read|connection_|append  rules http:gateway'
     'src/spent/memory.rs          Families::|Family::present                rules http:token,refresh,revoke'
     'src/spent/mod.rs             open_family|present|revoke|replayed       http:token,refresh,revoke'
-    'src/site.rs                  Site::|RedirectPolicy::admits             rules http:redirect_uris,several_resources,origins'
+    'src/site.rs                  Site::|RedirectPolicy::admits             rules http:redirect_uris,several_resources,origins,documents'
     'src/rules/deny.rs            .                                         rules http:deny'
     'src/rules/people.rs          .                                         rules http:people'
     'src/rules/mod.rs             Rules::(denies|people|secrets)            http:deny,people,identity'

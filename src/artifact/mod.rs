@@ -151,7 +151,7 @@ pub struct Question {
     #[serde(flatten)]
     pub person: Person,
     pub client: ClientDigest,
-    /// The client's `jti`, for the log.
+    /// How logs and deny rules name the client, of which nothing else is at hand when the answer comes.
     pub client_jti: Jti,
     pub redirect_uri: RedirectUri,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,7 +215,7 @@ mod tests {
                     email: text("alice@example.com").try_into().unwrap(),
                 },
                 client: ClientDigest::of(&client_id()),
-                scope: crate::oauth::Catalogue::try_from(vec![text("mcp")]).unwrap().default_scopes(),
+                scope: crate::oauth::Catalogue::try_from(vec![text("mcp")]).unwrap().granted(None),
                 resource: text("https://mcp.example/mcp").try_into().unwrap(),
                 auth_time: Timestamp::from_secs(0),
                 sid: Jti(text("family")),

@@ -16,7 +16,7 @@ const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const AUTHORITY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
 #[derive(Args, Clone, Debug)]
-pub struct Cluster {
+pub(super) struct Cluster {
     /// The rings lie in this Kubernetes Secret, which is replaced over the API; `get` and `update` of it are needed
     #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "dir")]
     secret: Option<SecretName>,

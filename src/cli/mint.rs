@@ -93,12 +93,12 @@ pub(super) fn mint(args: &MintArgs, config: &Config, now: Timestamp) -> Result<S
     };
     let sealed = authority.seal_client(&client).map_err(|error| CliError::Usage(error.to_string()))?;
     let id = sealed.as_str();
-    let scopes = authority.scopes().default_scopes();
+    let scope = authority.scopes().default_scope();
     Ok(match args.vendor {
         _ if args.json => {
             json!({"client_id": id, "client_secret": secret, "jti": client.jti.as_str()}).to_string() + "\n"
         }
-        Some(vendor) => vendor.form(authority.site.issuer.as_str(), scopes.as_str(), id, &secret),
+        Some(vendor) => vendor.form(authority.site.issuer.as_str(), scope, id, &secret),
         None => format!("client_id: {id}\nclient_secret: {secret}\n"),
     })
 }

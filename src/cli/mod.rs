@@ -1,14 +1,15 @@
 //! The commands beside `serve`.
 
-pub mod check;
+mod check;
 mod cluster;
 mod doctor;
 mod healthcheck;
-pub mod keys;
+mod keys;
 mod manual;
-pub mod mint;
+mod mint;
 mod token;
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -120,10 +121,16 @@ impl Command {
 }
 
 /// What a command prints, and how it ends.
-#[derive(Debug)]
 pub struct Done {
     pub text: String,
     pub exit_code: u8,
+}
+
+/// What is printed may be a secret that was made just now.
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Done({})", self.exit_code)
+    }
 }
 
 impl From<String> for Done {
@@ -205,9 +212,9 @@ pub enum CliError {
     #[error("{0}")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
-    Unreached(#[from] Unreached),
-    #[error(transparent)]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Unreached(#[from] Unreached),
     #[error("{0}")]
     Usage(String),
 }

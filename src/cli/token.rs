@@ -118,8 +118,10 @@ fn text_of(inspected: &Inspected, now: Timestamp) -> String {
     for verdict in &inspected.sites {
         text.push_str(&judged(verdict));
     }
-    // Writing to a string does not fail.
-    let _ = revocation(&inspected.asked).map(|(_, sentence)| writeln!(text, "revocation: {sentence}"));
+    if let Some((_, sentence)) = revocation(&inspected.asked) {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "revocation: {sentence}");
+    }
     text
 }
 
@@ -198,7 +200,6 @@ fn printable(text: &str) -> String {
 }
 
 fn json_of(inspected: &Inspected) -> Value {
-    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let (claims, said) = match &inspected.claims {
         Ok(claims) => (Some(json_of_claims(claims)), &Unproven::default()),
         Err(said) => (None, said),
@@ -222,8 +223,12 @@ fn json_of(inspected: &Inspected) -> Value {
     })
 }
 
+/// As RFC 3339 writes it.
+fn time(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
 fn json_of_claims(claims: &Claims) -> Value {
-    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "issuer": claims.issuer,
         "sub": claims.person.as_ref().map(|person| &person.sub),

@@ -12,6 +12,8 @@ mod vars;
 
 use std::path::PathBuf;
 
+use tracing_subscriber::filter::Targets;
+
 pub use accent::Accent;
 pub use pages::Pages;
 pub use read::ConfigError;
@@ -25,7 +27,7 @@ use vars::Vars;
 
 use crate::clock::Seconds;
 use crate::oauth::{Catalogue, EmailDomains};
-use crate::site::{ClientDocuments, Registration, Site};
+use crate::site::{Registration, Site};
 
 /// Every setting of this server in its type.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ pub struct Config {
     pub forwarded_hops: usize,
     pub drain: Seconds,
     pub pages: Pages,
-    pub log: String,
+    pub log: Targets,
     pub log_format: LogFormat,
     pub traces: bool,
     /// What the operator should know although nothing is wrong.
@@ -145,7 +147,7 @@ fn proofs(vars: &Vars, listen: &Listen, read: &mut Read) -> Result<Proofs, Confi
 fn consent(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<Consent, ConfigError> {
     let consent = read.value("CONSENT", vars.consent.clone(), "always", str::parse)?;
     let strangers = |site: &&Site| {
-        let known = site.registration == Registration::Off && site.documents == ClientDocuments::Off;
+        let known = site.registration == Registration::Off && !site.knows_documents();
         !site.issuer.is_loopback() && !known
     };
     match sites.iter().find(strangers) {

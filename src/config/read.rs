@@ -18,14 +18,14 @@ pub struct ConfigError {
 impl ConfigError {
     /// `variable` without its prefix.
     pub fn new(variable: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::of_all(reason, &format!("MCP_AUTH_{}", variable.into()))
+        Self::of_all(format!("MCP_AUTH_{}", variable.into()), reason)
     }
 
     /// Of a variable that other programs have, too.
-    pub(super) fn of_all(reason: impl Into<String>, variable: &str) -> Self {
+    pub(super) fn of_all(variable: impl Into<String>, reason: impl Into<String>) -> Self {
         // One sentence, whatever was in the value.
         let reason = reason.into().replace(|c: char| c.is_control(), " ");
-        Self { variable: variable.to_owned(), reason }
+        Self { variable: variable.into(), reason }
     }
 }
 

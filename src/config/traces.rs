@@ -34,7 +34,7 @@ pub(super) fn go_out(vars: &[(String, String)]) -> Result<bool, ConfigError> {
     }
     match value(vars, SAMPLER).filter(|text| !SAMPLERS.contains(text)) {
         // The SDK would take everything and say nothing.
-        Some(_) => Err(ConfigError::of_all(format!("it is one of {}", SAMPLERS.join(", ")), SAMPLER)),
+        Some(_) => Err(ConfigError::of_all(SAMPLER, format!("it is one of {}", SAMPLERS.join(", ")))),
         None => Ok(true),
     }
 }
@@ -47,17 +47,17 @@ fn value<'a>(vars: &'a [(String, String)], name: &str) -> Option<&'a str> {
 fn endpoint(name: &str, text: &str) -> Result<(), ConfigError> {
     let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
     let Some(url) = url.filter(|_| text.trim() == text) else {
-        return Err(ConfigError::of_all("it is the http or https URL of a collector", name));
+        return Err(ConfigError::of_all(name, "it is the http or https URL of a collector"));
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(ConfigError::of_all("a password belongs into OTEL_EXPORTER_OTLP_HEADERS", name));
+        return Err(ConfigError::of_all(name, "a password belongs into OTEL_EXPORTER_OTLP_HEADERS"));
     }
     Ok(())
 }
 
 fn protocol(name: &str, text: &str) -> Result<(), ConfigError> {
     let is_spoken = text == "http/protobuf";
-    is_spoken.then_some(()).ok_or_else(|| ConfigError::of_all("http/protobuf is the only one", name))
+    is_spoken.then_some(()).ok_or_else(|| ConfigError::of_all(name, "http/protobuf is the only one"))
 }
 
 #[cfg(test)]

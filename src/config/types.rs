@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use subtle::{Choice, ConstantTimeEq as _};
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use super::read::{self, ConfigError};
@@ -146,6 +147,13 @@ pub struct Lifetimes {
     pub refresh_grace: Seconds,
 }
 
+impl Lifetimes {
+    /// How long after its code was redeemed what came of it may be used.
+    pub fn family(&self) -> Seconds {
+        self.refresh.unwrap_or(self.access)
+    }
+}
+
 /// How often a caller may do something in a minute; none: as often as it likes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -171,7 +179,14 @@ impl FromStr for LogFormat {
     }
 }
 
-pub(super) fn log_filter(text: &str) -> Result<String, String> {
-    let parsed = text.parse::<tracing_subscriber::filter::Targets>();
-    parsed.map(|_| text.to_owned()).map_err(|error| format!("it is no filter: {error}"))
+/// What strangers send is an error to actix; this server has lines of its own for it. `MCP_AUTH_LOG` may name it.
+const NOT_OURS: &str = "actix_http::h1::dispatcher=off";
+
+pub(super) fn log_filter(text: &str) -> Result<Targets, String> {
+    // The parser would take these for names, and the log would be silent.
+    let is_odd = |item: &str| item.is_empty() || item.contains(' ') || item.ends_with('=');
+    if text.split(',').map(str::trim).any(is_odd) {
+        return Err("it is no filter: a level or target=level is needed between commas".to_owned());
+    }
+    format!("{NOT_OURS},{text}").parse().map_err(|error| format!("it is no filter: {error}"))
 }

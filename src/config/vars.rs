@@ -69,8 +69,9 @@ pub(super) fn sort(vars: impl IntoIterator<Item = (String, String)>) -> Result<S
     for site in super::site::names(ours.get("SITES").cloned())? {
         let of_site = of_sites.entry(site.clone()).or_default();
         for setting in OF_A_SITE {
-            let taken = ours.remove(&format!("{}_{setting}", site.to_ascii_uppercase()));
-            taken.and_then(|value| of_site.insert(setting.to_owned(), value));
+            if let Some(value) = ours.remove(&format!("{}_{setting}", site.to_ascii_uppercase())) {
+                of_site.insert(setting.to_owned(), value);
+            }
         }
     }
     let of_kubernetes: Vec<String> = ours.keys().filter(|name| is_kubernetes(name)).cloned().collect();

@@ -122,7 +122,7 @@ impl ServerMetadata {
         self.client_id_metadata_document_supported
     }
 
-    /// Registered to lie at the issuer, so they parse.
+    /// It was found to lie at the issuer, as the others below, so it parses.
     pub(super) fn authorization_endpoint(&self) -> Option<Url> {
         Url::parse(&self.authorization_endpoint).ok()
     }

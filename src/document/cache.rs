@@ -1,6 +1,7 @@
 //! Clients whose documents were fetched, for as long as those say.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::artifact::Client;
 use crate::clock::{Seconds, Timestamp};
@@ -19,14 +20,14 @@ pub(super) struct Cache {
 
 #[derive(Debug)]
 struct Kept {
-    client: Client,
+    client: Arc<Client>,
     until: Timestamp,
     /// Which fetch it came by.
     fetch: u64,
 }
 
 impl Cache {
-    pub(super) fn find(&self, url: &str, now: Timestamp) -> Option<&Client> {
+    pub(super) fn find(&self, url: &str, now: Timestamp) -> Option<&Arc<Client>> {
         self.kept.get(url).filter(|kept| now < kept.until).map(|kept| &kept.client)
     }
 
@@ -34,7 +35,7 @@ impl Cache {
     pub(super) fn keep(&mut self, url: &str, client: Client, fresh: Option<Seconds>, now: Timestamp) {
         self.fetches += 1;
         let until = now + fresh.unwrap_or(SHORTEST).clamp(SHORTEST, LONGEST);
-        self.kept.insert(url.to_owned(), Kept { client, until, fetch: self.fetches });
+        self.kept.insert(url.to_owned(), Kept { client: Arc::new(client), until, fetch: self.fetches });
         if self.kept.len() > MOST {
             self.make_room();
         }
@@ -42,7 +43,9 @@ impl Cache {
 
     fn make_room(&mut self) {
         let first = self.kept.iter().min_by_key(|(_, kept)| kept.fetch).map(|(url, _)| url.clone());
-        first.and_then(|url| self.kept.remove(&url));
+        if let Some(url) = first {
+            self.kept.remove(&url);
+        }
     }
 }
 

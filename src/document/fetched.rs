@@ -1,6 +1,6 @@
 //! Documents that are fetched when a person comes with their URL.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cache::Cache;
 use super::{Document, DocumentError, DocumentUrl};
@@ -25,7 +25,7 @@ impl Fetched {
     }
 
     /// The client of a document that was fetched lately.
-    pub fn find(&self, url: &str, now: Timestamp) -> Option<Client> {
+    pub fn find(&self, url: &str, now: Timestamp) -> Option<Arc<Client>> {
         self.cache().find(url, now).cloned()
     }
 

@@ -21,6 +21,11 @@ use crate::oauth::{Jti, RedirectUri};
 pub struct DocumentUrl(Url);
 
 impl DocumentUrl {
+    /// Is a `client_id` to be looked for as a document's? Nothing that is sealed begins so.
+    pub fn is_meant_by(client_id: &str) -> bool {
+        client_id.starts_with("https://")
+    }
+
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ const SHIPPED: &str = include_str!("pinned.json");
 
 /// The clients that are known here, by the URL of their document.
 #[derive(Debug)]
-pub struct Pinned(HashMap<String, Client>);
+pub struct Pinned(HashMap<String, Arc<Client>>);
 
 impl Pinned {
     /// The shipped ones, and the operator's own (every `.json` of a folder), which win.
@@ -31,13 +32,13 @@ impl Pinned {
         Ok(known)
     }
 
-    pub fn find(&self, client_id: &str) -> Option<&Client> {
+    pub fn find(&self, client_id: &str) -> Option<&Arc<Client>> {
         self.0.get(client_id)
     }
 
     fn add(&mut self, document: Document) -> Result<(), DocumentError> {
         let url = document.client_id.clone();
-        self.0.insert(url, document.client(true)?);
+        self.0.insert(url, Arc::new(document.client(true)?));
         Ok(())
     }
 }

@@ -33,6 +33,21 @@ pub struct AuthorizeParams {
     pub undecodable: Vec<String>,
 }
 
+impl AuthorizeParams {
+    /// Who asks and where the answer goes can be read in one way alone.
+    pub(super) fn leave_no_doubt(&self) -> Result<(), NoReply> {
+        for name in ["client_id", "redirect_uri"] {
+            if self.repeated.contains(&name) {
+                return Err(NoReply::Repeated(name));
+            }
+            if self.undecodable.iter().any(|other| other == name) {
+                return Err(NoReply::Undecodable(name));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where the answer goes: a redirect URI its client registered, with the client's state.
 #[derive(Debug)]
 pub struct Reply {
@@ -63,14 +78,7 @@ pub struct Asked {
 impl Authority {
     /// Nobody is redirected before the client and its redirect URI are known (RFC 6749 §4.1.2.1).
     pub fn reply_to(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Reply, NoReply> {
-        for name in ["client_id", "redirect_uri"] {
-            if params.repeated.contains(&name) {
-                return Err(NoReply::Repeated(name));
-            }
-            if params.undecodable.iter().any(|other| other == name) {
-                return Err(NoReply::Undecodable(name));
-            }
-        }
+        params.leave_no_doubt()?;
         let client_id = Sealed::new(params.client_id.as_deref().ok_or(NoReply::ClientMissing)?);
         let client = self.client(&client_id, now)?;
         let redirect_uri = match (&params.redirect_uri, client.redirect_uris.as_slice()) {
@@ -122,11 +130,7 @@ impl Authority {
                 sealed: self.sealer.seal(&question)?,
                 question,
                 client: Arc::clone(&reply.client),
-                lasts: self
-                    .lifetimes
-                    .refresh
-                    .filter(|_| !reply.client.no_refresh)
-                    .unwrap_or(self.lifetimes.access),
+                lasts: if reply.client.no_refresh { self.lifetimes.access } else { self.lifetimes.family() },
             }))),
         }
     }
@@ -156,15 +160,20 @@ impl Authority {
 
 impl Reply {
     pub fn with_code(&self, code: &Sealed<AuthorizationCode>) -> Location {
-        answer(&self.issuer, &self.redirect_uri, self.state.as_deref(), &[("code", code.as_str())])
+        self.way_back().with_code(code)
     }
 
     pub fn with_refusal(&self, refusal: &Refusal) -> Location {
-        refused(&self.issuer, &self.redirect_uri, self.state.as_deref(), refusal)
+        self.way_back().with_refusal(refusal)
     }
 
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    fn way_back(&self) -> WayBack<'_> {
+        let Self { issuer, redirect_uri, state, .. } = self;
+        WayBack { issuer, redirect_uri, state: state.as_deref() }
     }
 }
 
@@ -178,34 +187,36 @@ impl Location {
     }
 }
 
-pub(super) fn refused(
-    issuer: &Issuer,
-    uri: &RedirectUri,
-    state: Option<&str>,
-    refusal: &Refusal,
-) -> Location {
-    let description = refusal.description();
-    answer(issuer, uri, state, &[("error", refusal.code().as_str()), ("error_description", &description)])
+/// Who answers, where, and with which `state` (RFC 6749 §4.1.2).
+pub(super) struct WayBack<'a> {
+    pub(super) issuer: &'a Issuer,
+    pub(super) redirect_uri: &'a RedirectUri,
+    pub(super) state: Option<&'a str>,
 }
 
-/// Appends the answer, `state` as it came and `iss` (RFC 9207 §2); a query that is there already is kept.
-pub(super) fn answer(
-    issuer: &Issuer,
-    uri: &RedirectUri,
-    state: Option<&str>,
-    answer: &[(&str, &str)],
-) -> Location {
-    const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    let state = state.map(|state| ("state", state));
-    let pairs = answer.iter().copied().chain(state).chain([("iss", issuer.as_str())]);
-    let mut location = uri.as_str().to_owned();
-    for (name, value) in pairs {
-        location.push(if location.contains('?') { '&' } else { '?' });
-        location.push_str(name);
-        location.push('=');
-        location.extend(utf8_percent_encode(value, UNRESERVED));
+impl WayBack<'_> {
+    pub(super) fn with_code(&self, code: &Sealed<AuthorizationCode>) -> Location {
+        self.with(&[("code", code.as_str())])
     }
-    Location(location)
+
+    pub(super) fn with_refusal(&self, refusal: &Refusal) -> Location {
+        self.with(&[("error", refusal.code().as_str()), ("error_description", &refusal.description())])
+    }
+
+    /// Appends the answer, `state` as it came and `iss` (RFC 9207 §2); a query that is there already is kept.
+    fn with(&self, answer: &[(&str, &str)]) -> Location {
+        const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+        let state = self.state.map(|state| ("state", state));
+        let pairs = answer.iter().copied().chain(state).chain([("iss", self.issuer.as_str())]);
+        let mut location = self.redirect_uri.as_str().to_owned();
+        for (name, value) in pairs {
+            location.push(if location.contains('?') { '&' } else { '?' });
+            location.push_str(name);
+            location.push('=');
+            location.extend(utf8_percent_encode(value, UNRESERVED));
+        }
+        Location(location)
+    }
 }
 
 fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
@@ -213,7 +224,7 @@ fn is_code_request(params: &AuthorizeParams) -> Result<(), Refusal> {
         return Err(Refusal::Repeated(name));
     }
     if !params.undecodable.is_empty() {
-        return Err(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+        return Err(Refusal::UNDECODABLE);
     }
     if params.request.is_some() {
         return Err(Refusal::RequestObject);

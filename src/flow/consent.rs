@@ -1,6 +1,6 @@
 //! The person's answer.
 
-use super::authorize::{Location, answer, refused};
+use super::authorize::{Location, WayBack};
 use super::refusal::Refusal;
 use super::{Authority, NotAnswered};
 use crate::artifact::{Client, Person, Question};
@@ -47,13 +47,14 @@ impl Authority {
             return Err(Unanswered::AnotherPerson);
         }
         self.may_still_be_answered(&question, now)?;
-        let (issuer, uri, state) = (&self.site.issuer, &question.redirect_uri, question.state.as_deref());
+        let way_back = WayBack {
+            issuer: &self.site.issuer,
+            redirect_uri: &question.redirect_uri,
+            state: question.state.as_deref(),
+        };
         let location = match given {
-            Answer::Deny => refused(issuer, uri, state, &Refusal::AccessDenied),
-            Answer::Allow => {
-                let code = self.code(&question, now)?;
-                answer(issuer, uri, state, &[("code", code.as_str())])
-            }
+            Answer::Deny => way_back.with_refusal(&Refusal::AccessDenied),
+            Answer::Allow => way_back.with_code(&self.code(&question, now)?),
         };
         Ok(Answered { location, question })
     }
@@ -72,10 +73,10 @@ impl Authority {
 /// Why an answer counts for nothing: a page, and no code.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Unanswered {
-    #[error("You were asked as somebody else.")]
-    AnotherPerson,
     #[error("The answer did not come from our own page.")]
     AnotherOrigin,
+    #[error("You were asked as somebody else.")]
+    AnotherPerson,
     #[error("The answer is not a form that this page sent.")]
     Malformed,
     #[error("This question is too old, or was not asked here.")]

@@ -1,24 +1,21 @@
 //! Clients by their documents: known beforehand, or fetched for a person who is signed in.
 
+use std::sync::Arc;
+
 use super::authorize::{AuthorizeParams, NoReply};
 use super::{Authority, UnknownClient};
 use crate::artifact::Client;
 use crate::clock::Timestamp;
 use crate::document::{DocumentUrl, Unread};
 use crate::oauth::RedirectUri;
-use crate::site::ClientDocuments;
 
 impl Authority {
-    pub fn knows_documents(&self) -> bool {
-        self.site.documents != ClientDocuments::Off
-    }
-
     /// The document that has to be fetched before a request can be judged. None is fetched for a request that is
     /// refused whatever its document says.
     pub fn unread(&self, params: &AuthorizeParams, now: Timestamp) -> Result<Option<DocumentUrl>, NoReply> {
         let url = params.client_id.as_deref().filter(|url| self.document(url, now).is_none());
-        let url = url.and_then(|url| self.fetchable(url));
-        let Some(url) = url.filter(|_| !params.repeated.contains(&"redirect_uri")) else { return Ok(None) };
+        let Some(url) = url.and_then(|url| self.fetchable(url)) else { return Ok(None) };
+        params.leave_no_doubt()?;
         let uri = params.redirect_uri.clone().map(RedirectUri::try_from).transpose();
         let uri = uri.map_err(|_| NoReply::Unregistered)?;
         self.may_be_answered(&url.unread(), true, uri.as_ref(), now)?;
@@ -34,8 +31,8 @@ impl Authority {
     }
 
     /// The client of a document that is known now. What the operator says of it goes before what it says itself.
-    pub(super) fn document(&self, url: &str, now: Timestamp) -> Option<Client> {
-        let pinned = self.rules.documents().find(url).filter(|_| self.knows_documents());
+    pub(super) fn document(&self, url: &str, now: Timestamp) -> Option<Arc<Client>> {
+        let pinned = self.rules.documents().find(url).filter(|_| self.site.knows_documents());
         pinned.cloned().or_else(|| self.fetched.as_ref()?.find(url, now))
     }
 

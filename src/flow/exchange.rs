@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::oauth::resource::UnknownResource;
 use crate::oauth::{CodeVerifier, Jti, Scopes, Subject};
 use crate::seal::{Sealed, new_jti, new_nonce};
-use crate::spent::{Reused, Spent};
+use crate::spent::Spent;
 
 /// A well-formed request of a known grant, all fields present.
 #[derive(Debug)]
@@ -127,13 +127,12 @@ impl Authority {
                 self.stands(&grant, client)?;
                 self.is_for(&grant, resource)?;
                 // Longer than the code in any case, so that it cannot be used again when its record is gone.
-                let end =
-                    now + self.lifetimes.refresh.unwrap_or(self.lifetimes.access).max(self.lifetimes.code);
+                let end = now + self.lifetimes.family().max(self.lifetimes.code);
                 spent.open_family(&grant.sid, &grant.person.sub, end, now).await?;
                 let first =
-                    RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
-                let refresh = (self.issues_refresh_tokens() && !no_refresh).then_some(first);
-                self.tokens(&grant, id, refresh, now)
+                    || RefreshToken { exp: end, generation: 1, nonce: new_nonce(), grant: grant.clone() };
+                let refresh = (self.issues_refresh_tokens() && !no_refresh).then(first);
+                self.tokens(grant, id, refresh, now)
             }
             GrantRequest::Refresh { token, scope } => {
                 let token = self.refresh_token(&token, now)?.redeem(id)?;
@@ -144,17 +143,17 @@ impl Authority {
                 let narrowed = Grant { scope, ..token.grant.clone() };
                 let generation = token.generation.saturating_add(1);
                 let successor = RefreshToken { generation, nonce: new_nonce(), ..token };
-                self.tokens(&narrowed, id, Some(successor), now)
+                self.tokens(narrowed, id, Some(successor), now)
             }
         }
     }
 
     /// Where none are issued any more, those that are left are over.
     fn refresh_token(&self, token: &Sealed<RefreshToken>, now: Timestamp) -> Result<RefreshToken, Refusal> {
-        match self.sealer.open(token, now) {
-            Ok(_) if !self.issues_refresh_tokens() => Err(Reused::Revoked.into()),
-            Err(_) if !self.issues_refresh_tokens() => Err(Refusal::GrantType),
-            opened => opened.map_err(Refusal::Token),
+        match (self.issues_refresh_tokens(), self.sealer.open(token, now)) {
+            (true, opened) => opened.map_err(Refusal::Token),
+            (false, Ok(_)) => Err(Refusal::NoRefreshTokens),
+            (false, Err(_)) => Err(Refusal::GrantType),
         }
     }
 
@@ -168,21 +167,21 @@ impl Authority {
 
     fn tokens(
         &self,
-        grant: &Grant,
+        grant: Grant,
         client_id: &Sealed<Client>,
         refresh: Option<RefreshToken>,
         now: Timestamp,
     ) -> Result<Issued, Refusal> {
         let access = AccessToken {
-            aud: grant.resource.clone(),
-            person: grant.person.clone(),
+            aud: grant.resource,
+            person: grant.person,
             client_id: client_id.as_str().to_owned(),
-            scope: grant.scope.clone(),
+            scope: grant.scope,
             iat: now,
             exp: now + self.lifetimes.access,
             jti: new_jti(),
             auth_time: grant.auth_time,
-            sid: grant.sid.clone(),
+            sid: grant.sid,
         };
         let response = TokenResponse {
             access_token: self.sealer.seal(&access)?,
@@ -191,6 +190,6 @@ impl Authority {
             scope: access.scope,
             refresh_token: refresh.map(|token| self.sealer.seal(&token)).transpose()?,
         };
-        Ok(Issued { response, sub: grant.person.sub.clone() })
+        Ok(Issued { response, sub: access.person.sub })
     }
 }

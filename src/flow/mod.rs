@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::artifact::{Client, Grant, Person};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::{Config, Consent, Lifetimes};
-use crate::document::{Fetched, Unread};
+use crate::document::{DocumentUrl, Fetched, Unread};
 use crate::fetch::{FetchError, Reach};
 use crate::oauth::{Catalogue, EmailDomains, Jti, RedirectUri};
 use crate::rules::Rules;
@@ -84,14 +84,20 @@ impl Authority {
     /// Who is this `client_id`? Registered here, and registration is not off; minted by the operator; or the URL
     /// of a document that is known here.
     fn client(&self, client_id: &Sealed<Client>, now: Timestamp) -> Result<Arc<Client>, UnknownClient> {
-        if client_id.as_str().starts_with("https://") {
-            return self.document(client_id.as_str(), now).map(Arc::new).ok_or(UnknownClient::NoDocument);
+        if DocumentUrl::is_meant_by(client_id.as_str()) {
+            return self.document(client_id.as_str(), now).ok_or(UnknownClient::NoDocument);
         }
         let client = self.sealer.open_once(client_id, now, |client| client)?;
-        if client.minted.is_none() && self.site.registration == Registration::Off {
+        if self.is_shut_out(&client) {
             return Err(UnknownClient::RegistrationOff(client.jti.clone()));
         }
         Ok(client)
+    }
+
+    /// It registered itself, and registration is off.
+    fn is_shut_out(&self, client: &Client) -> bool {
+        let by_itself = client.minted.is_none() && client.document.is_none();
+        by_itself && self.site.registration == Registration::Off
     }
 
     /// May the client be answered there, if it names an address yet? The site's policy is for all but the

@@ -46,6 +46,8 @@ pub enum Refusal {
     NoCodes,
     #[error("the person or the client may no longer use this server")]
     NoLongerAdmitted(#[from] NotAdmitted),
+    #[error("this server issues no refresh tokens any more")]
+    NoRefreshTokens,
     #[error("{0}")]
     Pkce(#[from] pkce::Malformed),
     #[error("{0}")]
@@ -77,6 +79,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Of a query or a form (RFC 6749 appendix B).
+    pub const UNDECODABLE: Self = Self::Malformed("a parameter is not percent-encoded UTF-8");
+
     /// The one place where a reason becomes the protocol's word.
     pub fn code(&self) -> ErrorCode {
         match self {
@@ -88,17 +93,10 @@ impl Refusal {
             | Self::ClientSecretWrong
             | Self::ClientWithoutSecret
             | Self::CredentialsMalformed => ErrorCode::InvalidClient,
-            Self::NoLongerAdmitted(_)
-            | Self::Reused(_)
-            | Self::Token(_)
-            | Self::Unredeemed(
-                Unredeemed::NoVerifier
-                | Unredeemed::OtherClient
-                | Unredeemed::OtherRedirectUri
-                | Unredeemed::OtherVerifier,
-            ) => ErrorCode::InvalidGrant,
-            Self::Unredeemed(Unredeemed::NoChallenge | Unredeemed::NoRedirectUri)
-            | Self::ChallengeMissing
+            Self::NoLongerAdmitted(_) | Self::NoRefreshTokens | Self::Reused(_) | Self::Token(_) => {
+                ErrorCode::InvalidGrant
+            }
+            Self::ChallengeMissing
             | Self::ChallengeMethod
             | Self::CredentialsTwice
             | Self::Malformed(_)
@@ -117,6 +115,7 @@ impl Refusal {
             Self::StoreAway(_) => ErrorCode::TemporarilyUnavailable,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::Unredeemed(reason) => unredeemed(*reason),
         }
     }
 
@@ -124,6 +123,17 @@ impl Refusal {
     pub fn description(&self) -> String {
         let allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
         self.to_string().chars().filter(allowed).collect()
+    }
+}
+
+/// Is the code or refresh token good for nothing here, or what was sent with it out of order?
+fn unredeemed(reason: Unredeemed) -> ErrorCode {
+    match reason {
+        Unredeemed::NoChallenge | Unredeemed::NoRedirectUri => ErrorCode::InvalidRequest,
+        Unredeemed::NoVerifier
+        | Unredeemed::OtherClient
+        | Unredeemed::OtherRedirectUri
+        | Unredeemed::OtherVerifier => ErrorCode::InvalidGrant,
     }
 }
 

@@ -14,6 +14,8 @@ use crate::seal::{Sealed, new_jti};
 const MOST_REDIRECT_URIS: usize = 10;
 /// The `client_id` travels in the authorize URL, which proxies cut at 8 kB.
 const LONGEST_REDIRECT_URIS: usize = 2048;
+/// One of them travels beside it, percent-encoded.
+const LONGEST_ENCODED: usize = 2 * LONGEST_REDIRECT_URIS;
 
 /// What a client says of itself; unknown members are ignored (RFC 7591 §2).
 #[derive(Debug, Default, Deserialize)]
@@ -93,8 +95,10 @@ impl Authority {
         if admitted.iter().map(|uri| uri.as_str().len()).sum::<usize>() > LONGEST_REDIRECT_URIS {
             return Err(RegistrationError::RedirectUris("the redirect_uris are too long together"));
         }
-        if admitted.iter().any(|uri| encoded_length(uri) > 2 * LONGEST_REDIRECT_URIS) {
-            return Err(RegistrationError::RedirectUris("a redirect_uri has too much to be percent-encoded"));
+        if admitted.iter().any(|uri| encoded_length(uri) > LONGEST_ENCODED) {
+            return Err(RegistrationError::RedirectUris(
+                "a redirect_uri is too long when it is percent-encoded",
+            ));
         }
         Ok(admitted)
     }

@@ -48,8 +48,8 @@ impl Authority {
         if access.client_id != client.id().as_str() {
             return Err(Unredeemed::OtherClient.into());
         }
-        let end =
-            access.auth_time + self.lifetimes.code + self.lifetimes.refresh.unwrap_or(self.lifetimes.access);
+        // It does not say when its code was redeemed, so the last moment counts at which its family can end.
+        let end = access.auth_time + self.lifetimes.code + self.lifetimes.family();
         Ok(Some((access.sid, access.person.sub, end.max(access.exp))))
     }
 }

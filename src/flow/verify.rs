@@ -23,7 +23,8 @@ impl Authority {
         spent: &Spent,
         now: Timestamp,
     ) -> Result<Arc<Caller>, NoEntry> {
-        let caller = |token| Caller { client: self.client_of(&token, now).map(|client| client.jti), token };
+        let caller =
+            |token| Caller { client: self.client_of(&token, now).map(|client| client.jti.clone()), token };
         let caller = self.sealer.open_once(&token.ok_or(NoEntry::NoToken)?, now, caller)?;
         let token = &caller.token;
         if token.aud != *resource {
@@ -55,22 +56,22 @@ impl Authority {
 
     /// Does it cover what every request needs?
     pub(super) fn is_enough(&self, scope: &Scopes) -> bool {
-        self.scopes.default_scopes().iter().all(|needed| scope.contains(needed))
+        scope.contains(self.scopes.default_scope())
     }
 
     /// The client of a token of ours, of which only the `client_id` is at hand.
-    pub fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Client> {
+    fn client_of(&self, token: &AccessToken, now: Timestamp) -> Option<Arc<Client>> {
         let id = token.client_id.as_str();
         let unread = || DocumentUrl::try_from(id).ok().map(|url| url.unread());
-        self.document(id, now).or_else(unread).or_else(|| Client::peek(id))
+        self.document(id, now).or_else(|| unread().or_else(|| Client::peek(id)).map(Arc::new))
     }
 
     /// What a client must know to get in (RFC 6750 §3, RFC 9728 §5.1). No word of an error where no token was.
     pub fn challenge(&self, resource: &Resource, refusal: &NoEntry) -> String {
         let metadata = format!("{}{PROTECTED_RESOURCE}{}", resource.origin(), resource.path());
-        let scope = self.scopes.default_scopes();
+        let scope = self.scopes.default_scope();
         let error = refusal.error().map(|error| format!(", error=\"{error}\"")).unwrap_or_default();
-        format!("Bearer resource_metadata=\"{metadata}\", scope=\"{}\"{error}", scope.as_str())
+        format!("Bearer resource_metadata=\"{metadata}\", scope=\"{scope}\"{error}")
     }
 }
 

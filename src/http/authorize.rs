@@ -32,19 +32,19 @@ pub(super) async fn authorize(
     }
     let reply = here.reply_to(&params, now)?;
     log::note_client(&request, &reply.client().jti);
-    let outcome = here.authorize(&params, &reply, person, now);
-    if outcome.is_ok() {
-        log::note_step(&request, Step::Authorized);
-    }
-    Ok(match outcome {
-        Ok(Outcome::Ask(asked)) => pages::question(&asked, &request),
-        Ok(Outcome::Granted(code, question)) => {
-            log::audit_answer(&request, "code issued", &question);
-            redirect(HttpResponse::Found(), &reply.with_code(&code))
-        }
+    let outcome = match here.authorize(&params, &reply, person, now) {
+        Ok(outcome) => outcome,
         Err(refusal) => {
             log::note_refusal(&request, &refusal);
-            redirect(HttpResponse::Found(), &reply.with_refusal(&refusal))
+            return Ok(redirect(HttpResponse::Found(), &reply.with_refusal(&refusal)));
+        }
+    };
+    log::note_step(&request, Step::Authorized);
+    Ok(match outcome {
+        Outcome::Ask(asked) => pages::question(&asked, &request),
+        Outcome::Granted(code, question) => {
+            log::audit_answer(&request, "code issued", &question);
+            redirect(HttpResponse::Found(), &reply.with_code(&code))
         }
     })
 }

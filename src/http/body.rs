@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::params::{Params, is_media_type};
 use crate::flow::refusal::Refusal;
 
-/// A request's form and its answer are small.
+/// A code, a token and a `client_id` are a few kilobytes each.
 const LARGEST_FORM: usize = 64 * 1024;
 /// Somebody far away on a bad line is faster.
 const SLOWEST: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ pub(super) async fn form(
     if !is_media_type(content_type(request), "application/x-www-form-urlencoded") {
         return Err(Refusal::Malformed("the body must be application/x-www-form-urlencoded").into());
     }
-    let undecodable = |_| ApiError::from(Refusal::Malformed("a parameter is not percent-encoded UTF-8"));
+    let undecodable = |_| ApiError::from(Refusal::UNDECODABLE);
     if Params::parse(request.query_string().as_bytes()).map_err(undecodable)?.has_any(fields) {
         return Err(Refusal::Malformed("parameters belong into the body, not into the URL").into());
     }

@@ -9,6 +9,7 @@ use super::error::PageError;
 use super::identity::SignedIn;
 use super::params::{Params, is_media_type};
 use super::{App, HerePage, body, log};
+use crate::artifact::Question;
 use crate::flow::consent::{Answer, Unanswered};
 use crate::seal::Sealed;
 use crate::telemetry::Step;
@@ -66,7 +67,7 @@ async fn form(request: &HttpRequest, payload: Payload) -> Option<Params> {
     Params::parse(&body::read(request, payload, LARGEST).await.ok()?).ok()
 }
 
-fn parsed(form: &Params) -> Option<(Sealed<crate::artifact::Question>, Answer)> {
+fn parsed(form: &Params) -> Option<(Sealed<Question>, Answer)> {
     let question = Sealed::new(form.one("question").ok()??);
     match form.one("answer").ok()?? {
         "allow" => Some((question, Answer::Allow)),

@@ -134,7 +134,7 @@ fn status_of_entry(reason: &NoEntry) -> StatusCode {
     }
 }
 
-/// RFC 6749 §5.1: on everything that carries or concerns a credential.
+/// RFC 6749 §5.1: on everything that carries or concerns a credential, and on every page.
 pub(super) fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, "no-store")).insert_header((PRAGMA, "no-cache"));
     response
@@ -143,14 +143,14 @@ pub(super) fn no_store(mut response: HttpResponseBuilder) -> HttpResponseBuilder
 /// What a person is told: never a redirect.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PageError {
+    #[error("no site of this server has this host")]
+    Misdirected,
     #[error(transparent)]
     NoReply(#[from] NoReply),
     #[error("a question is answered by POST")]
     NotPosted,
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
-    #[error("no site of this server has this host")]
-    Misdirected,
     #[error(transparent)]
     TooMany(#[from] TooMany),
     #[error(transparent)]

@@ -118,7 +118,7 @@ fn server(here: &Authority) -> Document {
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "protected_resources": resources,
     });
-    if here.knows_documents() {
+    if here.site.knows_documents() {
         document["client_id_metadata_document_supported"] = true.into();
     }
     if here.site.registration == Registration::Open {
@@ -131,7 +131,7 @@ fn resource(here: &Authority, resource: &Resource, pages: &Pages) -> Document {
     let document = json!({
         "resource": resource,
         "authorization_servers": [here.site.issuer],
-        "scopes_supported": here.scopes().default_scopes().iter().collect::<Vec<_>>(),
+        "scopes_supported": [here.scopes().default_scope()],
         "bearer_methods_supported": ["header"],
         "resource_name": pages.product_name.as_deref().unwrap_or("MCP server"),
     });

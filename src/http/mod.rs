@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::Payload;
-use actix_web::guard::{self as methods, Guard};
+use actix_web::guard as methods;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HOST;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -122,11 +122,7 @@ fn at_and_below(path: &str, resource: impl Fn(&str) -> Resource) -> Scope {
 
 /// GET, and HEAD wherever GET is (RFC 9110 §9.1).
 fn get() -> Route {
-    web::route().guard(either())
-}
-
-fn either() -> impl Guard {
-    methods::Any(methods::Get()).or(methods::Head())
+    web::route().guard(methods::Any(methods::Get()).or(methods::Head()))
 }
 
 async fn alive() -> &'static str {

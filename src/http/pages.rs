@@ -3,13 +3,13 @@
 mod assistants;
 mod words;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, PRAGMA, REFERRER_POLICY};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::error::PageError;
+use super::error::{PageError, no_store};
 use super::{App, Here, consent};
 use crate::artifact::Client;
 use crate::config::{Accent, Pages};
@@ -182,7 +182,7 @@ pub(super) fn way_back(of_the_proxy: &str, request: &HttpRequest) -> String {
 }
 
 fn html(
-    mut response: HttpResponseBuilder,
+    response: HttpResponseBuilder,
     page: &impl Template,
     nonce: &str,
     referrer: &'static str,
@@ -190,10 +190,9 @@ fn html(
     // No form-action: Chromium applies it to the redirect that follows the answer, too, and would not open the client.
     let policy =
         format!("default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'");
+    let mut response = no_store(response);
     response
         .content_type("text/html; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((PRAGMA, "no-cache"))
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((REFERRER_POLICY, referrer))
         .insert_header(("X-Frame-Options", "DENY"))

@@ -55,8 +55,7 @@ fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Percent signs and bytes that mean nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("a parameter is not percent-encoded UTF-8")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Undecodable;
 
 /// A parameter that is there more than once.
@@ -85,7 +84,7 @@ fn hex(digit: Option<u8>) -> Result<u8, Undecodable> {
     u8::try_from(digit).map_err(|_| Undecodable)
 }
 
-/// Does a `Content-Type` say that the body is a form? Parameters and letter case do not matter (RFC 9110 §8.3.1).
+/// Does a `Content-Type` name this media type? Parameters and letter case do not matter (RFC 9110 §8.3.1).
 pub(super) fn is_media_type(content_type: Option<Cow<'_, str>>, wanted: &str) -> bool {
     let content_type = content_type.unwrap_or_default();
     content_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))

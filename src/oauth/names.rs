@@ -1,4 +1,4 @@
-//! Who and what: issuers, resources, people.
+//! Issuers, the names of issued values, and what every URL of the web has in common.
 
 use std::fmt;
 
@@ -64,7 +64,8 @@ impl From<Issuer> for String {
     }
 }
 
-/// 128 random bits in base64url: names one issued value (RFC 7519 §4.1.7).
+/// Names one issued value (RFC 7519 §4.1.7): 128 random bits in base64url. A client that has a document is named by
+/// the URL of that.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Jti(pub(crate) String);

@@ -119,7 +119,7 @@ pub enum RedirectUriError {
     Malformed,
     #[error("a redirect_uri with http must point to 127.0.0.1, [::1] or localhost")]
     PlainHttp,
-    #[error("a redirect_uri must not use this scheme")]
+    #[error("a redirect_uri must not use this scheme, or not without a host")]
     Scheme,
 }
 

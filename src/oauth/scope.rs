@@ -40,18 +40,18 @@ impl Scopes {
 #[error("the scope goes beyond what was granted")]
 pub struct BeyondGrant;
 
-/// Every scope this server knows; the first is the default.
+/// Every scope this server knows: at least one; the first is the default.
 #[derive(Clone, Debug)]
 pub struct Catalogue(Vec<String>);
 
 impl Catalogue {
     /// What an authorization request is granted: unknown scopes are dropped; nothing known, the default.
     pub fn granted(&self, asked: Option<&str>) -> Scopes {
-        self.known(asked.unwrap_or_default()).unwrap_or_else(|| self.default_scopes())
+        self.known(asked.unwrap_or_default()).unwrap_or_else(|| Scopes(self.default_scope().to_owned()))
     }
 
-    pub fn default_scopes(&self) -> Scopes {
-        Scopes(self.0.first().cloned().unwrap_or_default())
+    pub fn default_scope(&self) -> &str {
+        &self.0[0]
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &str> {
@@ -69,24 +69,22 @@ impl TryFrom<Vec<String>> for Catalogue {
     type Error = CatalogueError;
 
     fn try_from(scopes: Vec<String>) -> Result<Self, CatalogueError> {
-        for scope in &scopes {
-            // RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E
-            let token = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
-            if scope.is_empty() || !scope.bytes().all(token) {
-                return Err(CatalogueError::Malformed(scope.clone()));
+        for (at, scope) in scopes.iter().enumerate() {
+            match scope.as_str() {
+                OFFLINE_ACCESS => return Err(CatalogueError::Reserved),
+                OPENID => return Err(CatalogueError::NoIdTokens),
+                text if !is_scope_token(text) => return Err(CatalogueError::Malformed(scope.clone())),
+                _ if scopes[..at].contains(scope) => return Err(CatalogueError::Twice(scope.clone())),
+                _ => {}
             }
-        }
-        if scopes.iter().any(|scope| scope == OFFLINE_ACCESS) {
-            return Err(CatalogueError::Reserved);
-        }
-        if scopes.iter().any(|scope| scope == OPENID) {
-            return Err(CatalogueError::NoIdTokens);
-        }
-        if let Some(at) = (1..scopes.len()).find(|at| scopes[..*at].contains(&scopes[*at])) {
-            return Err(CatalogueError::Twice(scopes[at].clone()));
         }
         if scopes.is_empty() { Err(CatalogueError::Empty) } else { Ok(Self(scopes)) }
     }
+}
+
+/// RFC 6749 §3.3: %x21 / %x23-5B / %x5D-7E.
+fn is_scope_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
@@ -141,16 +139,20 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_holds_at_least_one_well_formed_scope() {
-        for wrong in [
-            vec![],
-            vec!["a\"b"],
-            vec!["offline_access"],
-            vec![""],
-            vec!["mcp", "openid"],
-            vec!["mcp", "b", "mcp"],
+    fn a_catalogue_holds_at_least_one_well_formed_scope_and_each_once() {
+        let malformed = |scope: &str| CatalogueError::Malformed(scope.to_owned());
+        for (scopes, mistake) in [
+            (vec![], CatalogueError::Empty),
+            (vec!["a\"b"], malformed("a\"b")),
+            (vec!["mcp", "a\\b"], malformed("a\\b")),
+            (vec!["a b"], malformed("a b")),
+            (vec![""], malformed("")),
+            (vec!["mcp", "offline_access"], CatalogueError::Reserved),
+            (vec!["mcp", "openid"], CatalogueError::NoIdTokens),
+            (vec!["mcp", "b", "mcp"], CatalogueError::Twice("mcp".to_owned())),
         ] {
-            assert!(Catalogue::try_from(wrong.into_iter().map(str::to_owned).collect::<Vec<_>>()).is_err());
+            let scopes: Vec<String> = scopes.into_iter().map(str::to_owned).collect();
+            assert_eq!(Catalogue::try_from(scopes.clone()).map(|_| ()), Err(mistake), "{scopes:?}");
         }
     }
 }

@@ -171,6 +171,7 @@ mod tests {
             ("redirect [::1]", "http://[::1]:1/cb", true),
             ("redirect localhost", "http://localhost:1/cb", true),
             ("redirect anysphere.cursor-mcp", "cursor://anysphere.cursor-mcp/oauth/callback", true),
+            ("redirect com.example.app", "com.example.app:/cb", true),
             ("person 1001", "https://a.example/cb", false),
         ] {
             assert_eq!(Deny::parse(line).unwrap().denies_client(&client(uri), after), denied, "{line} {uri}");

@@ -1,5 +1,6 @@
 //! The rings on disk: `access.json`, `session.json` and `registration.json`, read whole, swapped at once.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -19,10 +20,9 @@ const LOOK_AGAIN: Seconds = Seconds(1);
 const LOCK: &str = ".lock";
 
 /// The keys in force, shared by every site. A bad set on disk leaves the last good one in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keys(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     dir: Option<PathBuf>,
     current: RwLock<Arc<Rings>>,
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 /// What was read last, right or wrong, and when somebody missed a key last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Seen {
     texts: Option<[Vec<u8>; 3]>,
     missed: Option<Timestamp>,
@@ -114,6 +114,13 @@ impl Keys {
     }
 }
 
+/// What was read holds the private keys.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.current().fmt(f)
+    }
+}
+
 /// The right to change the rings of a directory, held until it is dropped: two jobs at once take turns.
 #[derive(Debug)]
 pub struct Locked {
@@ -154,7 +161,7 @@ impl Locked {
     }
 }
 
-/// Makes the three ring files, readable by their owner alone. Refuses to overwrite any.
+/// Makes the three ring files, readable by their owner alone, and their directory if need be. Refuses to overwrite any.
 pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
     let paths = Purpose::ALL.map(|purpose| file(dir, purpose));
     if let Some(existing) = paths.iter().find(|path| path.exists()) {
@@ -171,8 +178,9 @@ pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
 /// What the operator should know of who else may read the rings. Pods mount them for a group.
 pub fn warning(dir: &Path) -> Option<String> {
     let others = |path: &Path, may: u32| fs::metadata(path).is_ok_and(|found| found.mode() & may != 0);
-    let mut paths = Purpose::ALL.into_iter().map(|purpose| file(dir, purpose));
-    let path = paths.find(|path| others(dir, 0o001) && others(path, 0o006))?;
+    let whole = dir.canonicalize().ok().filter(|whole| whole.ancestors().all(|dir| others(dir, 0o001)))?;
+    let path =
+        Purpose::ALL.map(|purpose| file(&whole, purpose)).into_iter().find(|path| others(path, 0o006))?;
     Some(format!(
         "MCP_AUTH_KEYS_DIR: everybody on this machine may read or write {}, and so make tokens; `chmod o=` ends that",
         path.display()
@@ -224,12 +232,11 @@ fn parse(dir: &Path, [access, session, registration]: &[Vec<u8>; 3]) -> Result<R
         };
         Ring::from_json(purpose, text).map_err(|error| KeysError::Ring(file(dir, purpose), error))
     })?;
-    let apart = rings.are_apart().then_some(rings);
-    apart.ok_or_else(|| KeysError::Ring(file(dir, Purpose::Registration), RingError::Purpose))
+    rings.apart().map_err(|(purpose, error)| KeysError::Ring(file(dir, purpose), error))
 }
 
 fn file(dir: &Path, purpose: Purpose) -> PathBuf {
-    dir.join(format!("{}.json", purpose.name()))
+    dir.join(purpose.file())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

@@ -62,25 +62,20 @@ fn rings(object: &Value) -> Result<Rings, SecretError> {
         return Err(SecretError::Form);
     }
     let rings = Rings::each(|purpose| {
-        let file = file(purpose);
+        let file = purpose.file();
         let text = object["data"][&file].as_str().ok_or_else(|| SecretError::Missing(file.clone()))?;
         let text = STANDARD.decode(text).map_err(|_| SecretError::Base64(file.clone()))?;
         Ring::from_json(purpose, &text).map_err(|error| SecretError::Ring(file, error))
     })?;
-    let apart = rings.are_apart().then_some(rings);
-    apart.ok_or_else(|| SecretError::Ring(file(Purpose::Registration), RingError::Purpose))
+    rings.apart().map_err(|(purpose, error)| SecretError::Ring(purpose.file(), error))
 }
 
 /// The same Secret but for these rings: other data, labels and annotations are somebody else's.
 fn with(mut object: Value, turned: &[(Purpose, Ring)]) -> Value {
     for (purpose, ring) in turned {
-        object["data"][file(*purpose)] = STANDARD.encode(ring::to_json(ring.records())).into();
+        object["data"][purpose.file()] = STANDARD.encode(ring::to_json(ring.records())).into();
     }
     object
-}
-
-fn file(purpose: Purpose) -> String {
-    format!("{}.json", purpose.name())
 }
 
 /// `NAMESPACE/NAME`.

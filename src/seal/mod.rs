@@ -35,7 +35,7 @@ pub use ring::{Purpose, Ring, Rings};
 
 /// A kind of value that this server issues and later reads again.
 pub trait Artifact: Serialize + DeserializeOwned {
-    /// The `typ` of the outermost header: the first thing `open` compares.
+    /// The `typ` of every header around it; no other kind has it.
     const TYP: &'static str;
     const FORM: Form;
 
@@ -216,16 +216,16 @@ fn issued_by(claims: &[u8]) -> Result<Cow<'_, str>, OpenError> {
 pub enum OpenError {
     #[error("its claims are not those of its kind")]
     Claims,
-    #[error("it has not the form of its kind")]
-    Form,
     #[error("it has expired")]
     Expired,
+    #[error("it has not the form of its kind")]
+    Form,
     #[error("another issuer made it")]
     Issuer,
-    #[error("it is of another kind")]
-    Kind,
     #[error("no key of ours fits it")]
     Key,
+    #[error("it is of another kind")]
+    Kind,
     #[error("it is not intact: {0}")]
     Seal(Arc<JoseError>),
 }

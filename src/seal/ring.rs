@@ -33,6 +33,11 @@ impl Purpose {
     pub fn encrypts(self) -> bool {
         self == Self::Session
     }
+
+    /// What its file is called, on disk and in a Secret.
+    pub(super) fn file(self) -> String {
+        format!("{}.json", self.name())
+    }
 }
 
 /// All keys of one purpose; exactly one of them seals.
@@ -123,11 +128,16 @@ impl Rings {
         }
     }
 
-    /// Is each key in one of them alone? Whoever verifies by a published key must meet access tokens only.
-    pub(super) fn are_apart(&self) -> bool {
-        let kids = |ring: &Ring| ring.iter().map(|key| key.record().kid().to_owned()).collect::<HashSet<_>>();
-        let [access, session, registration] = Purpose::ALL.map(|purpose| kids(self.of(purpose)));
-        access.is_disjoint(&session) && (&access | &session).is_disjoint(&registration)
+    /// Refuses a ring that has a key of one before it: whoever verifies by a published key must meet access tokens
+    /// only.
+    pub(super) fn apart(self) -> Result<Self, (Purpose, RingError)> {
+        let mut kids = HashSet::new();
+        for purpose in Purpose::ALL {
+            if !self.of(purpose).iter().all(|key| kids.insert(key.record().kid())) {
+                return Err((purpose, RingError::Shared));
+            }
+        }
+        Ok(self)
     }
 
     /// Keeps the counts of the keys that were there before.
@@ -177,6 +187,8 @@ pub enum RingError {
     Key(#[from] KeyError),
     #[error("its keys are those of another ring")]
     Purpose,
+    #[error("a key of it is in another ring, too")]
+    Shared,
 }
 
 #[cfg(test)]

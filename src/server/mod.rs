@@ -45,7 +45,9 @@ impl Server {
     pub fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let keys =
             Keys::read(&config.keys_dir).map_err(|error| StartError::Keys(config.keys_dir.clone(), error))?;
-        keys_dir::warning(&config.keys_dir).inspect(|warning| warn!("{warning}"));
+        if let Some(warning) = keys_dir::warning(&config.keys_dir) {
+            warn!("{warning}");
+        }
         let rules = Arc::new(Rules::read(&config)?);
         let poll = Duration::from_secs(config.poll.0.unsigned_abs());
         let authorities = Authority::all(&config, &keys, &rules)?;
@@ -117,7 +119,9 @@ impl Server {
         store.abort();
         watch.abort();
         admin.abort();
-        self.app.traces.as_ref().inspect(|traces| traces.end());
+        if let Some(traces) = &self.app.traces {
+            traces.end();
+        }
         ended.map_err(io::Error::other)?
     }
 }
@@ -178,10 +182,10 @@ async fn follow(app: Data<App>) {
 pub enum StartError {
     #[error("MCP_AUTH_{0}: cannot listen on {1}: {2}")]
     Bind(&'static str, String, io::Error),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     #[error("the outgoing HTTP client cannot be made: {0}")]
     Client(#[from] FetchError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     #[error("MCP_AUTH_KEYS_DIR: {}", keys_sentence(.0, .1))]
     Keys(PathBuf, KeysError),
     #[error("traces cannot be sent: {0}")]

@@ -50,7 +50,7 @@ impl Families {
             family.revoked = true;
             return Err(Reused::Code);
         }
-        self.remember(sid, sub, Family { end, generation: 0, first: 0, since: now, revoked: false }, now);
+        self.remember(sid, sub, Family::fresh(end, now), now);
         Ok(())
     }
 
@@ -65,28 +65,15 @@ impl Families {
         if let Some(family) = self.records.get_mut(sid) {
             return family.present(token, grace, now);
         }
-        let family = Family {
-            end: token.exp,
-            generation: token.generation,
-            first: token.nonce,
-            since: now,
-            revoked: false,
-        };
-        self.remember(sid, sub, family, now);
+        let (generation, first) = (token.generation, token.nonce);
+        self.remember(sid, sub, Family { generation, first, ..Family::fresh(token.exp, now) }, now);
         Ok(())
     }
 
     pub(super) fn revoke(&mut self, sid: &Jti, sub: &Subject, end: Timestamp, now: Timestamp) {
         match self.records.get_mut(sid) {
             Some(family) => family.revoked = true,
-            None => {
-                self.remember(
-                    sid,
-                    sub,
-                    Family { end, generation: 0, first: 0, since: now, revoked: true },
-                    now,
-                );
-            }
+            None => self.remember(sid, sub, Family { revoked: true, ..Family::fresh(end, now) }, now),
         }
     }
 
@@ -105,8 +92,11 @@ impl Families {
         }
         let theirs = self.by_person.entry(sub.clone()).or_default();
         theirs.push_back(sid.clone());
-        let forgotten = if theirs.len() > FAMILIES_A_PERSON { theirs.pop_front() } else { None };
-        forgotten.and_then(|oldest| self.records.remove(&oldest));
+        if theirs.len() > FAMILIES_A_PERSON
+            && let Some(oldest) = theirs.pop_front()
+        {
+            self.records.remove(&oldest);
+        }
         self.records.insert(sid.clone(), family);
     }
 
@@ -123,6 +113,10 @@ impl Families {
 }
 
 impl Family {
+    fn fresh(end: Timestamp, now: Timestamp) -> Self {
+        Self { end, generation: 0, first: 0, since: now, revoked: false }
+    }
+
     pub fn is_revoked(&self) -> bool {
         self.revoked
     }

@@ -125,9 +125,9 @@ fn lock(families: &Mutex<Families>) -> std::sync::MutexGuard<'_, Families> {
 #[derive(Debug, thiserror::Error)]
 pub enum Unspent {
     #[error(transparent)]
-    Reused(#[from] Reused),
-    #[error(transparent)]
     Away(#[from] Away),
+    #[error(transparent)]
+    Reused(#[from] Reused),
 }
 
 /// Why a code or refresh token was refused although it was whole.
@@ -137,10 +137,10 @@ pub enum Reused {
     Code,
     #[error("the family is revoked")]
     Revoked,
-    #[error("a newer refresh token was used already")]
-    Superseded,
     #[error("an old refresh token came back after the grace time; the family is revoked")]
     Stolen,
+    #[error("a newer refresh token was used already")]
+    Superseded,
     #[error("the store does not know the family: it was emptied, or is another one")]
     Unknown,
 }

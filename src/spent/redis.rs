@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -51,16 +52,8 @@ struct Revoked {
 
 impl SharedFamilies {
     pub(super) fn new(store: &RedisStore, access: Seconds) -> Result<Self, ConfigError> {
-        let password = store.password_file.as_ref().map(|file| {
-            let text = fs::read_to_string(file).map_err(|error| error.to_string());
-            let password = text.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
-            let password = password
-                .and_then(|text| if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text) });
-            password.map_err(|error| {
-                ConfigError::new("STORE_PASSWORD_FILE", format!("{}: {error}", file.display()))
-            })
-        });
-        let link = Link::new(store, password.transpose()?.as_deref())
+        let password = store.password_file.as_deref().map(password).transpose()?;
+        let link = Link::new(store, password.as_deref())
             .map_err(|error| ConfigError::new("STORE", error.to_string()))?;
         Ok(Self {
             link,
@@ -123,6 +116,7 @@ impl SharedFamilies {
         let is_known = generation.is_some() || revoked.is_some();
         Ok(is_known.then(|| {
             let since = Timestamp::from_secs(since.unwrap_or_default());
+            // Redis forgets it by itself, so nobody asks for its end.
             let (generation, first) = (generation.unwrap_or_default(), first.unwrap_or_default());
             Family { end: since, generation, first, since, revoked: revoked.is_some() }
         }))
@@ -204,6 +198,16 @@ impl SharedFamilies {
 /// Whatever Redis holds for the time: it is asked again every second.
 fn millis((seconds, micros): (u64, u64)) -> u64 {
     seconds.saturating_mul(1000).saturating_add(micros / 1000)
+}
+
+/// The line of a file.
+fn password(file: &Path) -> Result<String, ConfigError> {
+    let wrong = |reason| ConfigError::new("STORE_PASSWORD_FILE", format!("{}: {reason}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(wrong("it is empty".to_owned())),
+        password => Ok(password.to_owned()),
+    }
 }
 
 fn record_of(sid: &Jti) -> String {

@@ -10,6 +10,8 @@ use crate::seal::{Sealed, new_nonce};
 
 const GRACE: Seconds = Seconds(60);
 const WEEK: i64 = 604_800;
+const START: Timestamp = Timestamp::from_secs(0);
+const END: Timestamp = Timestamp::from_secs(WEEK);
 const ACCESS: Seconds = Seconds(600);
 
 /// Who holds which tokens of one family, and what the store says of it.
@@ -25,13 +27,8 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let world = Self {
-            spent: Spent::memory(ACCESS),
-            now: Timestamp::from_secs(0),
-            kept: first(),
-            beside: None,
-            thief: Vec::new(),
-        };
+        let world =
+            Self { spent: Spent::memory(ACCESS), now: START, kept: first(), beside: None, thief: Vec::new() };
         let (sid, sub) = (&world.kept.grant.sid, &world.kept.grant.person.sub);
         world.spent.open_family(sid, sub, world.kept.exp, world.now).await.unwrap();
         world
@@ -215,18 +212,15 @@ proptest! {
 // T9, T20
 #[tokio::test]
 async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
-    let (spent, end) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK));
-    let open = async |family: usize, person: usize, now: i64| {
-        let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
-        spent.open_family(&sid, &sub, end, Timestamp::from_secs(now)).await.map_err(reused)
-    };
+    let spent = Spent::memory(ACCESS);
     for family in 0..FAMILIES_A_PERSON + 10 {
-        open(family, 0, 0).await.unwrap();
+        open(&spent, (family, 0), START).await.unwrap();
     }
     assert_eq!(spent.count(), FAMILIES_A_PERSON);
-    assert_eq!(open(FAMILIES_A_PERSON, 0, 0).await, Err(Reused::Code), "the newest are remembered");
+    let newest = open(&spent, (FAMILIES_A_PERSON, 0), START).await;
+    assert_eq!(newest, Err(Reused::Code), "the newest are remembered");
     for family in 0..SWEEP_EVERY {
-        open(10_000 + family, 1 + family, WEEK + ACCESS.0).await.unwrap();
+        open(&spent, (10_000 + family, 1 + family), END + ACCESS).await.unwrap();
     }
     assert!(spent.count() <= SWEEP_EVERY, "{}", spent.count());
 }
@@ -235,18 +229,14 @@ async fn the_memory_is_bounded_for_each_person_and_swept_of_what_is_over() {
 // T9, T20
 #[tokio::test]
 async fn a_sweep_forgets_nothing_that_is_not_over() {
-    let (spent, end, now) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK), Timestamp::from_secs(0));
-    let open = async |family: usize, person: usize| {
-        let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
-        spent.open_family(&sid, &sub, end, now).await.map_err(reused)
-    };
+    let spent = Spent::memory(ACCESS);
     for person in 0..2 * SWEEP_EVERY {
-        open(person, person).await.unwrap();
+        open(&spent, (person, person), START).await.unwrap();
     }
     assert_eq!(spent.count(), 2 * SWEEP_EVERY);
-    assert_eq!(open(0, 0).await, Err(Reused::Code));
+    assert_eq!(open(&spent, (0, 0), START).await, Err(Reused::Code));
     for family in 0..FAMILIES_A_PERSON {
-        open(10_000 + family, 0).await.unwrap();
+        open(&spent, (10_000 + family, 0), START).await.unwrap();
     }
     assert_eq!(spent.count(), 2 * SWEEP_EVERY - 1 + FAMILIES_A_PERSON, "one pushed out the first");
 }
@@ -255,21 +245,24 @@ async fn a_sweep_forgets_nothing_that_is_not_over() {
 // RV-07
 #[tokio::test]
 async fn what_is_revoked_stays_so_as_long_as_an_access_token_of_it_may_live() {
-    let (spent, end) = (Spent::memory(ACCESS), Timestamp::from_secs(WEEK));
-    let open = async |family: &str, person: usize, now: Timestamp| {
-        let sub = format!("p{person}").try_into().unwrap();
-        spent.open_family(&Jti(family.to_owned()), &sub, end + Seconds(WEEK), now).await.unwrap();
-    };
+    let spent = Spent::memory(ACCESS);
     let (sid, sub) = (Jti("revoked".to_owned()), "p0".to_owned().try_into().unwrap());
-    spent.revoke(&sid, &sub, end, Timestamp::from_secs(WEEK - 1)).await.unwrap();
+    spent.revoke(&sid, &sub, END, Timestamp::from_secs(WEEK - 1)).await.unwrap();
     for (round, (later, revoked)) in
         [(0, true), (ACCESS.0 - 1, true), (ACCESS.0, false)].into_iter().enumerate()
     {
         for person in 1..=SWEEP_EVERY {
-            open(&format!("{round}-{person}"), person, end + Seconds(later)).await;
+            let family = round * SWEEP_EVERY + person;
+            open(&spent, (family, person), END + Seconds(later)).await.unwrap();
         }
         assert_eq!(spent.is_revoked(&sid), revoked, "{later} s after the end");
     }
+}
+
+/// A code of this person's is used, as the first of its family.
+async fn open(spent: &Spent, (family, person): (usize, usize), now: Timestamp) -> Result<(), Reused> {
+    let (sid, sub) = (Jti(format!("f{family}")), format!("p{person}").try_into().unwrap());
+    spent.open_family(&sid, &sub, END, now).await.map_err(reused)
 }
 
 fn reused(unspent: Unspent) -> Reused {
@@ -287,12 +280,12 @@ fn first() -> RefreshToken {
             email: text("alice@example.com").try_into().unwrap(),
         },
         client: ClientDigest::of(&Sealed::new("a client")),
-        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().default_scopes(),
+        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().granted(None),
         resource: text("https://mcp.example/mcp").try_into().unwrap(),
-        auth_time: Timestamp::from_secs(0),
+        auth_time: START,
         sid: Jti(text("family")),
     };
-    RefreshToken { exp: Timestamp::from_secs(WEEK), grant, generation: 1, nonce: new_nonce() }
+    RefreshToken { exp: END, grant, generation: 1, nonce: new_nonce() }
 }
 
 fn copy(token: &RefreshToken) -> RefreshToken {

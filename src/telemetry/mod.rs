@@ -255,6 +255,7 @@ mod tests {
             assert!(text.contains(line), "{line}\n{text}");
         }
     }
+
     #[test]
     fn what_dashboard_and_alerts_name_is_there_and_the_dashboard_shows_everything() {
         let dashboard = include_str!("../../deploy/monitoring/dashboard.json");

@@ -13,9 +13,9 @@ use std::{
 
 use actix_web::rt::System;
 use mcp_auth_sidecar::{
-    cli,
     clock::{Clock, Timestamp},
     config::Config,
+    seal::keys_dir,
     server::Server,
 };
 use serde_json::Value;
@@ -47,7 +47,7 @@ impl TestServer {
 
     pub(crate) async fn spawn_with(settings: &[(&str, &str)]) -> Self {
         let home = TempDir::new().unwrap();
-        cli::keys::init(&home.path().join("keys"), Timestamp::from_secs(START)).unwrap();
+        keys_dir::init(&home.path().join("keys"), Timestamp::from_secs(START)).unwrap();
         fs::write(home.path().join("proxy-secret"), SECRET).unwrap();
         let (front, listener) = Front::bind().await;
         let (internal, public) =

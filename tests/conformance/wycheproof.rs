@@ -73,7 +73,7 @@ fn token() -> AccessToken {
         aud: parsed("https://mcp.example/mcp"),
         person: Person { sub: parsed("1001"), email: parsed("alice@example.com") },
         client_id: "client".to_owned(),
-        scope: Catalogue::try_from(vec!["mcp".to_owned()]).unwrap().default_scopes(),
+        scope: Catalogue::try_from(vec!["mcp".to_owned()]).unwrap().granted(None),
         iat: NOW,
         exp: LATER,
         jti: new_jti(),

@@ -175,6 +175,11 @@ fn nothing_is_fetched_for_a_request_that_is_refused_in_any_case() {
             let refused = server.authorize(&alice(), &request).await;
             assert!(refused.status == 400 && refused.is_refusal_page(), "{request:?}: {refused:?}");
         }
+        for query in [app.request(), without(&app.request(), "redirect_uri")].map(|request| encoded(&request))
+        {
+            let unreadable = server.authorize_by(&alice(), &format!("{query}&redirect_uri=%zz")).await;
+            assert!(unreadable.status == 400 && unreadable.is_refusal_page(), "{unreadable:?}");
+        }
         let unnamed = server.authorize(&alice(), &without(&denied.request(), "redirect_uri")).await;
         assert!(unnamed.is_refusal_page(), "{unnamed:?}");
         assert_eq!(publisher.connections(), 0);

@@ -21,9 +21,9 @@ pub(crate) use verbs::{Client, Tokens};
 use wire::Line;
 
 use actix_web::rt::System;
-use mcp_auth_sidecar::cli;
 use mcp_auth_sidecar::clock::{Clock, Timestamp};
 use mcp_auth_sidecar::config::Config;
+use mcp_auth_sidecar::seal::keys_dir;
 use mcp_auth_sidecar::server::Server;
 use reqwest::{Method, RequestBuilder, redirect};
 use std::net::SocketAddr;
@@ -85,7 +85,7 @@ impl TestServer {
 
     fn spawn_at(now: i64, overrides: &[(&str, &str)]) -> Self {
         let home = Arc::new(TempDir::new().expect("a folder for keys"));
-        cli::keys::init(&home.path().join("keys"), Timestamp::from_secs(now)).expect("three rings");
+        keys_dir::init(&home.path().join("keys"), Timestamp::from_secs(now)).expect("three rings");
         fs::write(home.path().join("proxy-secret"), format!("{PROXY_SECRET}\n\n{SECOND_PROXY_SECRET}\n"))
             .expect("a secret file");
         Self::start(home, (Arc::new(AtomicI64::new(now)), 0), overrides)

@@ -4,8 +4,8 @@ use crate::harness::rules::until;
 use crate::harness::upstream::Upstream;
 use crate::harness::{Ask, TestServer, alice};
 use crate::jwks::kid;
-use mcp_auth_sidecar::cli::keys;
 use mcp_auth_sidecar::clock::Timestamp;
+use mcp_auth_sidecar::seal::keys_dir;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -113,7 +113,7 @@ async fn other_keys_know_nothing_of_what_was_issued() {
 /// A new key seals in each ring; the one before it is accepted for so many seconds more.
 fn rotate(server: &TestServer, seconds: i64) {
     let next = TempDir::new().unwrap();
-    keys::init(next.path(), Timestamp::from_secs(server.now())).unwrap();
+    keys_dir::init(next.path(), Timestamp::from_secs(server.now())).unwrap();
     for ring in RINGS {
         let file = server.home().join("keys").join(ring);
         let (mut rings, fresh) = (read(&file), read(&next.path().join(ring)));

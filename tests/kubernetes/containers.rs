@@ -1,9 +1,10 @@
 //! The containers that are added, tried on the real programs: their files, variables, commands and probes.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -13,6 +14,9 @@ use tempfile::TempDir;
 use super::overlay::{Overlay, named, shipped, succeeded, tool};
 
 pub(crate) const SIDECAR: &str = env!("CARGO_BIN_EXE_mcp-auth-sidecar");
+
+/// Of every file of every volume.
+const MODE: u32 = 0o440;
 
 /// A container's files below a folder, as its mounts put them there.
 pub(crate) struct Files(TempDir);
@@ -26,7 +30,9 @@ impl Files {
             let folder = files.at(mount["mountPath"].as_str().unwrap());
             fs::create_dir_all(&folder).unwrap();
             for (name, text) in content(overlay, volume) {
-                fs::write(Path::new(&folder).join(name), text).unwrap();
+                let path = Path::new(&folder).join(name);
+                fs::write(&path, text).unwrap();
+                fs::set_permissions(path, Permissions::from_mode(MODE)).unwrap();
             }
         }
         files
@@ -39,7 +45,7 @@ impl Files {
 }
 
 fn content(overlay: &Overlay, volume: &Value) -> BTreeMap<String, Vec<u8>> {
-    let mode = |source: &Value| assert_eq!(source["defaultMode"], 0o440, "{volume}");
+    let mode = |source: &Value| assert_eq!(source["defaultMode"], MODE, "{volume}");
     if let Some(secret) = volume.get("secret") {
         mode(secret);
         let mut data = made_by_hand(secret["secretName"].as_str().unwrap());

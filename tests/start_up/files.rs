@@ -103,6 +103,10 @@ fn a_check_and_the_start_say_that_everybody_may_read_the_keys() {
         (0o644, 0o750, false),
     ] {
         let operator = Operator::new();
+        fs::set_permissions(operator.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+        // Where only the owner comes as far as this, nobody else reads it.
+        let is_open = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o001 != 0;
+        let told = told && operator.path("").ancestors().all(is_open);
         for (path, mode) in [(operator.keys().join("session.json"), of_ring), (operator.keys(), of_folder)] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         }

@@ -55,6 +55,8 @@ fn a_mistake_ends_the_start_and_names_its_variable() {
         ("MCP_AUTH_UPSTREAM_AUTHORIZATION", "perhaps"),
         ("MCP_AUTH_LOG_FORMAT", "xml"),
         ("MCP_AUTH_LOG", "mcp_auth=loudly"),
+        ("MCP_AUTH_LOG", "mcp_auth="),
+        ("MCP_AUTH_LOG", "info warn"),
         ("MCP_AUTH_ACCENT", "url(https://evil.example)"),
     ] {
         assert_refused(&operator.run(&["serve"], &[(name, value)]), name, value);

@@ -103,7 +103,7 @@ fn grant(sid: &Jti) -> Grant {
             email: text("alice@example.com").try_into().unwrap(),
         },
         client: ClientDigest::of(&Sealed::new("a client")),
-        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().default_scopes(),
+        scope: Catalogue::try_from(vec![text("mcp")]).unwrap().granted(None),
         resource: text("https://mcp.example.com/mcp").try_into().unwrap(),
         auth_time: Timestamp::from_secs(START),
         sid: sid.clone(),

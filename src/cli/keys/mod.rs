@@ -3,7 +3,7 @@
 mod shown;
 mod turn;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,7 +13,7 @@ use super::{CliError, Vars};
 use crate::clock::{Seconds, Timestamp};
 use crate::config::Config;
 use crate::seal::Purpose;
-use crate::seal::keys_dir::{self, KeysError};
+use crate::seal::keys_dir;
 use crate::seal::ring_store::RingStore;
 use crate::seal::rotation::Step;
 pub(super) use shown::{age, json as rings_json, table};
@@ -34,7 +34,7 @@ pub struct KeysArgs {
 }
 
 #[derive(Clone, Debug, Subcommand)]
-pub enum KeysCommand {
+enum KeysCommand {
     /// Make the three rings; refuses to overwrite
     ///
     /// Once for a deployment: all replicas read the same directory, and `serve` never makes keys.
@@ -129,7 +129,7 @@ impl KeysArgs {
 
 /// How long a key seals, by ring.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct Ages {
+struct Ages {
     /// How long an access key signs
     #[arg(long = "access-days", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(2..))]
     access: u16,
@@ -155,7 +155,7 @@ impl Ages {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum RingName {
+enum RingName {
     Access,
     Session,
     Registration,
@@ -182,7 +182,7 @@ pub(super) fn run(
     let turn = Turn { lifetimes: Config::lifetimes(vars.clone())?, now };
     let store = RingStore::Directory(dir.clone());
     let taken = match command {
-        KeysCommand::Init => return Ok(shown::made(&init(&dir, now)?, json)),
+        KeysCommand::Init => return Ok(shown::made(&keys_dir::init(&dir, now)?, json)),
         KeysCommand::Status => return Ok(shown::status(&turn.status(&dir)?, json, now)),
         KeysCommand::Stage { ring } => turn.once(&store, Step::Stage, ring.into(), false)?,
         KeysCommand::Promote { ring, force } => turn.once(&store, Step::Promote, ring.into(), force)?,
@@ -198,9 +198,4 @@ pub(super) fn run(
 fn directory(given: Option<PathBuf>, vars: &Vars) -> PathBuf {
     let set = vars.iter().find(|(name, value)| name == "MCP_AUTH_KEYS_DIR" && !value.trim().is_empty());
     given.or_else(|| set.map(|(_, value)| value.trim().into())).unwrap_or_else(|| "keys".into())
-}
-
-/// Makes the three rings in a directory, which is made if need be. Refuses to overwrite.
-pub fn init(dir: &Path, now: Timestamp) -> Result<Vec<PathBuf>, KeysError> {
-    keys_dir::init(dir, now)
 }

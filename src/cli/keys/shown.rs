@@ -36,7 +36,9 @@ pub(super) fn steps(taken: &[Taken], as_json: bool) -> String {
             None => NOTHING,
         };
         // Writing to a string does not fail.
-        let _ = cost.map(|cost| writeln!(text, "cost: {cost}"));
+        if let Some(cost) = cost {
+            let _ = writeln!(text, "cost: {cost}");
+        }
         let _ = writeln!(text, "{}: {done}", purpose.name());
     }
     text

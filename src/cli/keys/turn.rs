@@ -80,11 +80,11 @@ impl Turn {
     }
 
     fn schedule(&self, purpose: Purpose) -> Schedule {
-        let family = self.lifetimes.refresh.unwrap_or(Seconds(0));
+        let refresh = self.lifetimes.refresh.unwrap_or(Seconds(0));
         let longest = match purpose {
             Purpose::Access => self.lifetimes.access,
             Purpose::Session | Purpose::Registration => {
-                family.max(self.lifetimes.code).max(QUESTION_LIFETIME)
+                refresh.max(self.lifetimes.code).max(QUESTION_LIFETIME)
             }
         };
         Schedule::new(purpose, longest)

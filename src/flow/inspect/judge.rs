@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::oauth::{Issuer, Resource, Scopes};
 use crate::seal::OpenError;
 use crate::seal::unproven::Unproven;
-use crate::site::Registration;
 use crate::spent::{Family, Reused, Spent};
 
 /// What the store of all replicas said of a family.
@@ -130,9 +129,8 @@ impl Authority {
     /// As the authorization endpoint does, whichever of its redirect URIs is named.
     fn judge_client(&self, client: &Client, now: Timestamp, verdict: &mut Verdict) {
         let of_document = client.document.is_some();
-        let off = !of_document && client.minted.is_none() && self.site.registration == Registration::Off;
-        verdict.refuse((of_document && !self.knows_documents()).then_some(Reason::NoDocuments));
-        verdict.refuse(off.then_some(Reason::RegistrationOff));
+        verdict.refuse((of_document && !self.site.knows_documents()).then_some(Reason::NoDocuments));
+        verdict.refuse(self.is_shut_out(client).then_some(Reason::RegistrationOff));
         let denied = self.rules.denies(|deny| deny.denies_client(client, now));
         verdict.refuse(denied.then_some(Reason::NotAdmitted(NotAdmitted::Client)));
         let admits = |uri| client.minted.is_some() || self.site.redirects.admits(uri);
@@ -146,7 +144,7 @@ impl Authority {
     }
 
     fn lacking(&self, scope: &Scopes) -> Option<Reason> {
-        (!self.is_enough(scope)).then(|| Reason::Scope(self.scopes.default_scopes()))
+        (!self.is_enough(scope)).then(|| Reason::Scope(self.scopes.default_scope().to_owned()))
     }
 
     fn reused(&self, subject: &Subject, now: Timestamp) -> Option<Reused> {
@@ -183,8 +181,8 @@ pub enum Reason {
     RegistrationOff,
     #[error("{}", spent(*.0))]
     Reused(Reused),
-    #[error("it lacks the scope {}", .0.as_str())]
-    Scope(Scopes),
+    #[error("it lacks the scope {0}")]
+    Scope(String),
     #[error("{0}")]
     Unopened(OpenError),
     #[error("no client document of this URL is known here")]

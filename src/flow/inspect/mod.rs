@@ -7,6 +7,7 @@ pub use judge::{Asked, Reason, Verdict};
 pub use opened::{Claims, Kind};
 
 use super::Authority;
+use crate::artifact::Client;
 use crate::clock::Timestamp;
 use crate::oauth::Issuer;
 use crate::seal::OpenError;
@@ -60,7 +61,7 @@ fn open(
 ) -> Result<(Option<Issuer>, Opened), OpenError> {
     let (Some(authority), Some(kind)) = (authorities.first(), kind) else { return Err(OpenError::Kind) };
     match authority.rules.documents().find(text) {
-        Some(client) => Ok((None, Opened::Client(client.clone()))),
+        Some(client) => Ok((None, Opened::Client(Client::clone(client)))),
         None => kind.open(&authority.sealer, text, now).map(|(issuer, opened)| (Some(issuer), opened)),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::artifact::{AccessToken, AuthorizationCode, Client, Grant, Person, Question, RefreshToken};
 use crate::clock::Timestamp;
+use crate::document::DocumentUrl;
 use crate::oauth::{Issuer, Jti, RedirectUri, Resource, Scopes};
 use crate::seal::{Artifact, OpenError, Sealed, Sealer};
 
@@ -19,7 +20,7 @@ impl Kind {
     /// The URL of a document is a `client_id`, too.
     pub(super) fn of(text: &str, typ: Option<&str>) -> Option<Self> {
         match typ {
-            _ if text.starts_with("https://") => Some(Self::ClientId),
+            _ if DocumentUrl::is_meant_by(text) => Some(Self::ClientId),
             Some(AccessToken::TYP) => Some(Self::AccessToken),
             Some(AuthorizationCode::TYP) => Some(Self::AuthorizationCode),
             Some(Client::TYP) => Some(Self::ClientId),
@@ -135,7 +136,7 @@ impl Claims {
     fn of_access_token(token: AccessToken) -> Self {
         let client = Client::peek(&token.client_id);
         let client = client.map(|client| Self { redirect_uris: Vec::new(), ..Self::of_client(client) });
-        let url = Some(token.client_id).filter(|id| id.starts_with("https://")).map(Jti);
+        let url = Some(token.client_id).filter(|id| DocumentUrl::is_meant_by(id)).map(Jti);
         Self {
             person: Some(token.person),
             scope: Some(token.scope),

@@ -32,10 +32,10 @@ const HEAD_START: Duration = Duration::from_millis(10);
 /// shows what this hop makes of a request (§9.3.8).
 pub(super) fn method(request: &HttpRequest) -> Result<Method, ApiError> {
     match Method::from_bytes(request.method().as_str().as_bytes()) {
-        Ok(Method::CONNECT | Method::TRACE) => {
+        Ok(Method::CONNECT | Method::TRACE) | Err(_) => {
             Err(ApiError::MethodNotAllowed("GET, HEAD, POST, DELETE, OPTIONS"))
         }
-        other => other.map_err(|_| ApiError::BadPath),
+        Ok(method) => Ok(method),
     }
 }
 

@@ -10,16 +10,17 @@ pub(super) mod path;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use actix_web::http::Method;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use hyper::Request;
+use hyper::header::HOST;
+
 use super::error::ApiError;
 use super::{App, Here, guard, pages};
 use crate::config::{Upstream, Upstreams};
 use crate::oauth::Resource;
-use actix_web::http::Method;
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
 use connection::{BoxError, Connections, Opener};
-use hyper::Request;
-use hyper::header::HOST;
 
 /// The way to each MCP server.
 #[derive(Clone, Debug)]
@@ -69,13 +70,7 @@ pub(super) async fn elsewhere(
     let path = request.uri().path();
     let guarded =
         here.site.resource_at(path).and_then(|resource| Some((resource, passage.behind(resource)?)));
-    let Some((resource, connections)) = guarded else {
-        return match *request.method() {
-            _ if path != "/" => Err(ApiError::NotFound),
-            Method::GET | Method::HEAD => Ok(pages::landing(&app, &here)),
-            _ => Err(ApiError::MethodNotAllowed("GET, HEAD, OPTIONS")),
-        };
-    };
+    let Some((resource, connections)) = guarded else { return unguarded(&app, &here, &request) };
     let target = path::target(request.uri())
         .filter(|_| !path::leads_deeper(path, resource, &here.site))
         .ok_or(ApiError::BadPath)?;
@@ -89,4 +84,13 @@ pub(super) async fn elsewhere(
         headers::to_upstream(request.headers(), &caller.token, &here.site.issuer, address, authorization);
     outgoing.headers_mut().insert(HOST, connections.host().clone());
     forward::forward(connections, outgoing, &request, payload).await
+}
+
+/// The page at the root, and nothing else.
+fn unguarded(app: &App, here: &Here, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    match (request.uri().path(), request.method()) {
+        ("/", &Method::GET | &Method::HEAD) => Ok(pages::landing(app, here)),
+        ("/", _) => Err(ApiError::MethodNotAllowed("GET, HEAD, OPTIONS")),
+        _ => Err(ApiError::NotFound),
+    }
 }

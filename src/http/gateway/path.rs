@@ -11,8 +11,8 @@ use crate::site::Site;
 /// The target for the upstream, byte for byte as the client sent path and query; none if the path is not plain.
 pub(super) fn target(uri: &Uri) -> Option<hyper::Uri> {
     let sent = uri.path_and_query()?.as_str();
-    let is_kept = is_plain(uri.path()) && (sent.bytes().all(is_kept) || is_kept_by_a_parser(sent));
-    if is_kept { sent.parse().ok() } else { None }
+    let reads_the_same = is_plain(uri.path()) && (sent.bytes().all(is_kept) || is_kept_by_a_parser(sent));
+    if reads_the_same { sent.parse().ok() } else { None }
 }
 
 /// What a URL may have in its path and query (RFC 3986 §3.3, §3.4), but for the one that parsers encode in a query.

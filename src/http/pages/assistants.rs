@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::{authorize, token};
 use crate::flow::Authority;
 use crate::oauth::{RedirectUri, Resource};
-use crate::site::{ClientDocuments, Registration, Site};
+use crate::site::{Registration, Site};
 
 /// One assistant, in the order of what a person does.
 pub(super) struct Way {
@@ -170,8 +170,8 @@ fn answered(assistants: &[Assistant], site: &Site, product: Option<&str>) -> Vec
 
 impl Assistant {
     fn is_answered(&self, site: &Site) -> bool {
-        let is_known = site.registration == Registration::Open
-            || (self.has_document && site.documents != ClientDocuments::Off);
+        let is_known =
+            site.registration == Registration::Open || (self.has_document && site.knows_documents());
         let callback = RedirectUri::try_from(self.callback.to_owned());
         is_known && callback.is_ok_and(|uri| site.redirects.admits(&uri))
     }

@@ -9,6 +9,8 @@ use crate::http::identity::NotSignedIn;
 use crate::seal::OpenError;
 
 const START_AGAIN: &str = "Start again from your assistant.";
+const REPORT_IT: &str =
+    "Start again from your assistant. If this page comes back, report it to the assistant’s makers.";
 
 /// A heading, what happened, and what to do now.
 pub(super) struct Words {
@@ -60,39 +62,45 @@ fn no_reply(reason: &NoReply) -> Words {
         NoReply::ClientMissing | NoReply::Repeated(_) => Words {
             title: "This request is not in order",
             happened: "It does not say beyond doubt which client asks and where the answer goes, so nothing was sent.",
-            now: "Start again from your assistant. If this page comes back, report it to the assistant’s makers.",
+            now: REPORT_IT,
         },
-        NoReply::ClientUnknown(UnknownClient::RegistrationOff(_)) => Words {
+        NoReply::ClientUnknown(reason) => client_unknown(reason),
+        NoReply::NotAnswered(reason) => not_answered(*reason),
+        NoReply::RedirectUriMissing | NoReply::Unregistered => not_answered(NotAnswered::NotAllowedHere),
+        NoReply::Undecodable(_) => Words {
+            title: "This request cannot be read",
+            happened: "It is not written as the address of a page must be, so nobody knows who asks for what.",
+            now: REPORT_IT,
+        },
+    }
+}
+
+fn client_unknown(reason: &UnknownClient) -> Words {
+    match reason {
+        UnknownClient::RegistrationOff(_) => Words {
             title: "Assistants cannot register themselves here",
             happened: "Your assistant came as a client that registered itself, and this server accepts none.",
             now: "Get a client ID and a secret from the people who run this server, and give them to your assistant.",
         },
-        NoReply::ClientUnknown(UnknownClient::NoDocument) => Words {
+        UnknownClient::NoDocument => Words {
             title: "Your assistant is not known here",
             happened: "It came with the address of its own description for a client ID, and this server does not \
                        know that one.",
             now: "Ask the people who run this server to add it, or to give you a client ID and a secret.",
         },
-        NoReply::ClientUnknown(UnknownClient::Unopened(_)) => Words {
+        UnknownClient::Unopened(_) => Words {
             title: "Your assistant is not known here",
             happened: "It came with a client ID that this server did not issue, or accepts no longer.",
             now: "Remove the server from your assistant, add it again, and connect once more. If you use mcp-remote, \
                   delete the folder .mcp-auth in your home directory first.",
         },
         // One page for every cause: it would tell what can be reached from here.
-        NoReply::ClientUnknown(UnknownClient::Unread(_)) => Words {
+        UnknownClient::Unread(_) => Words {
             title: "Your assistant’s description cannot be read",
             happened: "It came with the address of its own description for a client ID, and there is nothing there \
                        that describes a client to this server.",
             now: "Start again from your assistant in a moment. If this page comes back, ask the people who run this \
                   server to add it, or to give you a client ID and a secret.",
-        },
-        NoReply::NotAnswered(reason) => not_answered(*reason),
-        NoReply::RedirectUriMissing | NoReply::Unregistered => not_answered(NotAnswered::NotAllowedHere),
-        NoReply::Undecodable(_) => Words {
-            title: "This request cannot be read",
-            happened: "It is not written as the address of a page must be, so nobody knows who asks for what.",
-            now: "Start again from your assistant. If this page comes back, report it to the assistant’s makers.",
         },
     }
 }

@@ -28,7 +28,7 @@ fn a_swapped_secret_is_in_force_whole() {
     };
     mount("..1");
     for purpose in Purpose::ALL {
-        let name = format!("{}.json", purpose.name());
+        let name = purpose.file();
         symlink(Path::new("..data").join(&name), dir.path().join(&name)).unwrap();
     }
     let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
@@ -46,14 +46,30 @@ fn a_swapped_secret_is_in_force_whole() {
 fn a_key_that_lies_in_two_rings_is_in_neither() {
     let dir = tempfile::tempdir().unwrap();
     init(dir.path(), NOW).unwrap();
-    let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
-    let before = keys.current().registration.active().record().kid().to_owned();
-    fs::copy(dir.path().join("access.json"), dir.path().join("registration.json")).unwrap();
-    keys.look(&telemetry, NOW);
-    assert_eq!(keys.current().registration.active().record().kid(), before);
-    assert!(failures(&telemetry));
-    let refused = Keys::read(dir.path()).unwrap_err().to_string();
-    assert!(refused.ends_with("registration.json: its keys are those of another ring"), "{refused}");
+    let access = fs::read_to_string(dir.path().join("access.json")).unwrap();
+    let encrypts = access.replace("\"kty\"", &format!("\"k\": \"{}\", \"kty\"", "A".repeat(43)));
+    for (name, shared) in [("registration.json", access), ("session.json", encrypts)] {
+        let (keys, telemetry) = (Keys::read(dir.path()).unwrap(), Telemetry::default());
+        let (path, before) = (dir.path().join(name), format!("{keys:?}"));
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, shared).unwrap();
+        keys.look(&telemetry, NOW);
+        assert_eq!(format!("{keys:?}"), before);
+        assert!(failures(&telemetry));
+        let refused = Keys::read(dir.path()).unwrap_err().to_string();
+        assert!(refused.ends_with(&format!("{name}: a key of it is in another ring, too")), "{refused}");
+        fs::write(&path, good).unwrap();
+    }
+}
+
+#[test]
+fn what_was_read_is_not_printed() {
+    let dir = tempfile::tempdir().unwrap();
+    init(dir.path(), NOW).unwrap();
+    let (keys, text) = (Keys::read(dir.path()).unwrap(), fs::read(dir.path().join("access.json")).unwrap());
+    let (printed, bytes) = (format!("{keys:?}"), format!("{text:?}"));
+    assert!(!printed.contains(bytes.trim_matches(['[', ']'])), "{}", printed.len());
+    assert!(printed.contains(&kid(&keys)), "{printed}");
 }
 
 #[test]
