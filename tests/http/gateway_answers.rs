@@ -115,13 +115,13 @@ async fn a_connection_goes_on_after_any_answer() {
 #[tokio::test]
 async fn a_body_that_reads_like_a_refusal_is_a_body() {
     let between = Between::start().await;
-    let like = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    let said = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
     let client = between.client(between.head_of_many("GET", "")).await;
-    let line = between.wire.says(format!("{OK}Content-Length: {}\r\n\r\n", 2 * like.len())).await;
+    let line = between.wire.says(format!("{OK}Content-Length: {}\r\n\r\n", 2 * said.len())).await;
     client.head().await;
     for _ in 0..2 {
-        line.say(like).await;
-        assert_eq!(client.up_to(like).await, like);
+        line.say(said).await;
+        assert_eq!(client.up_to(said).await, said);
     }
     client.say(between.head("GET", "")).await;
     line.head().await;
