@@ -95,14 +95,24 @@ impl TryFrom<Vec<String>> for RedirectPolicy {
 }
 
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error(
-    "`{0}` is neither a preset (loopback, claude, cursor, vscode, chatgpt) nor a redirect URI in its normal form"
-)]
-pub struct RedirectPolicyError(String);
+pub enum RedirectPolicyError {
+    #[error("all customers of its vendor share `{0}`, so it is for clients of `client mint` alone")]
+    Shared(String),
+    #[error(
+        "`{0}` is neither a preset (loopback, claude, cursor, vscode, chatgpt) nor a redirect URI in its normal form"
+    )]
+    Unknown(String),
+}
+
+/// The one callback of all tenants of Google's: whoever may register it could receive anybody's code.
+pub const GEMINI_ENTERPRISE: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
 
 fn exactly(uri: &str) -> Result<Allowed, RedirectPolicyError> {
+    if uri == GEMINI_ENTERPRISE {
+        return Err(RedirectPolicyError::Shared(uri.to_owned()));
+    }
     let parsed = RedirectUri::try_from(uri.to_owned());
-    parsed.map(Allowed::Exactly).map_err(|_| RedirectPolicyError(uri.to_owned()))
+    parsed.map(Allowed::Exactly).map_err(|_| RedirectPolicyError::Unknown(uri.to_owned()))
 }
 
 /// The callbacks that assistants register themselves. One that a vendor shares among all its tenants is never
@@ -156,5 +166,13 @@ mod tests {
         for wrong in ["lopback", "*", "https://a.example/*", "http://a.example/cb", "gemini"] {
             assert!(RedirectPolicy::try_from(vec![wrong.to_owned()]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_callback_that_all_tenants_of_a_vendor_share_is_for_minted_clients_alone() {
+        let policy = RedirectPolicy::try_from(vec!["loopback".to_owned(), GEMINI_ENTERPRISE.to_owned()]);
+        assert_eq!(policy.err(), Some(RedirectPolicyError::Shared(GEMINI_ENTERPRISE.to_owned())));
+        let beside_it = format!("{GEMINI_ENTERPRISE}/of-one-tenant");
+        assert!(admits(&[&beside_it], &beside_it));
     }
 }

@@ -147,8 +147,9 @@ impl Operations {
         let id = Sealed::new(self.client_id.as_str());
         let credentials = ClientCredentials { id, secrets: Vec::new() };
         let client = self.authority.authenticate(credentials, self.now)?;
-        let issued = self.authority.exchange(&client, grant, &[], &self.spent, self.now);
-        Ok(serde_json::to_value(issued.now_or_never().ok_or("it waits")??.response)?)
+        let proven = self.authority.proven(&client, grant, self.now)?;
+        let tokens = self.authority.exchange(&client, proven, &[], &self.spent, self.now);
+        Ok(serde_json::to_value(tokens.now_or_never().ok_or("it waits")??)?)
     }
 
     fn verify(&self, token: &str) -> Outcome<()> {

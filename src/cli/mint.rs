@@ -14,6 +14,7 @@ use crate::oauth::RedirectUri;
 use crate::rules::Rules;
 use crate::seal::{new_jti, new_secret};
 use crate::server::StartError;
+use crate::site::GEMINI_ENTERPRISE;
 
 pub(super) const EXAMPLE: &str = r#"Example:
   mcp-auth-sidecar client mint --site public --name 'Gemini Enterprise' --for gemini-enterprise --pkce optional
@@ -61,7 +62,7 @@ enum Vendor {
 impl Vendor {
     fn callback(self) -> &'static str {
         match self {
-            Self::GeminiEnterprise => "https://vertexaisearch.cloud.google.com/oauth-redirect",
+            Self::GeminiEnterprise => GEMINI_ENTERPRISE,
             Self::Cursor => "https://www.cursor.com/agents/mcp/oauth/callback",
         }
     }

@@ -70,11 +70,19 @@ pub struct TokenResponse {
     refresh_token: Option<Sealed<RefreshToken>>,
 }
 
-/// The answer, and for the log whom it is about.
+/// A grant that is this client's; whether it stands and was not used before, nobody has asked yet.
 #[derive(Debug)]
-pub struct Issued {
-    pub response: TokenResponse,
-    pub sub: Subject,
+pub enum Proven {
+    Code { grant: Grant, no_refresh: bool },
+    Refresh { token: RefreshToken, scope: Option<String> },
+}
+
+impl Proven {
+    /// Whom it is about.
+    pub fn sub(&self) -> &Subject {
+        let (Self::Code { grant, .. } | Self::Refresh { token: RefreshToken { grant, .. }, .. }) = self;
+        &grant.person.sub
+    }
 }
 
 impl GrantRequest {
@@ -107,15 +115,13 @@ impl Authority {
         Ok(Authenticated { id: credentials.id, client })
     }
 
-    /// Gives tokens to the client that the grant is for. A code is spent only when everything else is right.
-    pub async fn exchange(
+    /// What was granted to this client, once its code or refresh token is opened and proves to be its own.
+    pub fn proven(
         &self,
         Authenticated { id, client }: &Authenticated,
         grant: GrantRequest,
-        resource: &[String],
-        spent: &Spent,
         now: Timestamp,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Proven, Refusal> {
         match grant {
             GrantRequest::Code { code, redirect_uri, verifier } => {
                 let code = self.sealer.open(&code, now).map_err(Refusal::Token)?;
@@ -124,6 +130,25 @@ impl Authority {
                 }
                 let no_refresh = code.no_refresh || client.no_refresh;
                 let grant = code.redeem(id, redirect_uri.as_deref(), verifier.as_ref())?;
+                Ok(Proven::Code { grant, no_refresh })
+            }
+            GrantRequest::Refresh { token, scope } => {
+                Ok(Proven::Refresh { token: self.refresh_token(&token, now)?.redeem(id)?, scope })
+            }
+        }
+    }
+
+    /// Gives tokens to the client that the grant is for. A code is spent only when everything else is right.
+    pub async fn exchange(
+        &self,
+        Authenticated { id, client }: &Authenticated,
+        proven: Proven,
+        resource: &[String],
+        spent: &Spent,
+        now: Timestamp,
+    ) -> Result<TokenResponse, Refusal> {
+        match proven {
+            Proven::Code { grant, no_refresh } => {
                 self.stands(&grant, client)?;
                 self.is_for(&grant, resource)?;
                 // Longer than the code in any case, so that it cannot be used again when its record is gone.
@@ -134,8 +159,7 @@ impl Authority {
                 let refresh = (self.issues_refresh_tokens() && !no_refresh).then(first);
                 self.tokens(grant, id, refresh, now)
             }
-            GrantRequest::Refresh { token, scope } => {
-                let token = self.refresh_token(&token, now)?.redeem(id)?;
+            Proven::Refresh { token, scope } => {
                 self.stands(&token.grant, client)?;
                 self.is_for(&token.grant, resource)?;
                 let scope = token.grant.scope.narrowed(scope.as_deref(), &self.scopes)?;
@@ -171,7 +195,7 @@ impl Authority {
         client_id: &Sealed<Client>,
         refresh: Option<RefreshToken>,
         now: Timestamp,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<TokenResponse, Refusal> {
         let access = AccessToken {
             aud: grant.resource,
             person: grant.person,
@@ -183,13 +207,12 @@ impl Authority {
             auth_time: grant.auth_time,
             sid: grant.sid,
         };
-        let response = TokenResponse {
+        Ok(TokenResponse {
             access_token: self.sealer.seal(&access)?,
             token_type: "Bearer",
             expires_in: self.lifetimes.access.0,
             scope: access.scope,
             refresh_token: refresh.map(|token| self.sealer.seal(&token)).transpose()?,
-        };
-        Ok(Issued { response, sub: access.person.sub })
+        })
     }
 }

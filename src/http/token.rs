@@ -51,22 +51,25 @@ async fn exchange(
     let client = here.authenticate(asked.credentials, now)?;
     log::note_client(request, client.jti());
     let (event, is_code) = (asked.grant.event(), matches!(asked.grant, GrantRequest::Code { .. }));
-    let exchanged = here.exchange(&client, asked.grant, &asked.resource, &app.spent, now).await;
+    let proven = here.proven(&client, asked.grant, now);
+    let proven = proven.inspect_err(|_| audit(request, "refused", client.jti(), None))?;
+    let sub = proven.sub().clone();
+    let exchanged = here.exchange(&client, proven, &asked.resource, &app.spent, now).await;
     match &exchanged {
-        Ok(issued) => {
+        Ok(_) => {
             if is_code {
                 log::note_step(request, Step::Exchanged);
             }
-            audit(request, event, client.jti(), Some(&issued.sub));
+            audit(request, event, client.jti(), Some(&sub));
         }
         Err(Refusal::Reused(reused)) if let Some(what) = reused.replayed() => {
             app.telemetry.replayed(what);
-            audit(request, "replay seen", client.jti(), None);
+            audit(request, "replay seen", client.jti(), Some(&sub));
         }
         Err(Refusal::StoreAway(_)) => {}
-        Err(_) => audit(request, "refused", client.jti(), None),
+        Err(_) => audit(request, "refused", client.jti(), Some(&sub)),
     }
-    exchanged.map(|issued| issued.response)
+    exchanged
 }
 
 pub(crate) fn parsed(form: &Params, headers: &HeaderMap) -> Result<TokenRequest, Refusal> {

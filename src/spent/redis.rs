@@ -195,11 +195,6 @@ impl SharedFamilies {
     }
 }
 
-/// Whatever Redis holds for the time: it is asked again every second.
-fn millis((seconds, micros): (u64, u64)) -> u64 {
-    seconds.saturating_mul(1000).saturating_add(micros / 1000)
-}
-
 /// The line of a file.
 fn password(file: &Path) -> Result<String, ConfigError> {
     let wrong = |reason| ConfigError::new("STORE_PASSWORD_FILE", format!("{}: {reason}", file.display()));
@@ -208,6 +203,11 @@ fn password(file: &Path) -> Result<String, ConfigError> {
         "" => Err(wrong("it is empty".to_owned())),
         password => Ok(password.to_owned()),
     }
+}
+
+/// Whatever Redis holds for the time: it is asked again every second.
+fn millis((seconds, micros): (u64, u64)) -> u64 {
+    seconds.saturating_mul(1000).saturating_add(micros / 1000)
 }
 
 fn record_of(sid: &Jti) -> String {

@@ -11,15 +11,24 @@ use crate::{
 };
 
 /// Every name that says who somebody is or which way a request took, as the most careless server reads it.
-const OF_IDENTITY: [&str; 13] = [
+const OF_IDENTITY: [&str; 22] = [
+    "cf-access-",
+    "cf-connecting-ip",
     "forwarded",
     "gap-",
     "remote-",
+    "tailscale-",
+    "true-client-ip",
+    "x-amzn-oidc-",
     "x-auth-request-",
+    "x-authenticated-",
+    "x-client-ip",
     "x-forwarded",
     "x-goog-authenticated-user-",
     "x-goog-iap-",
+    "x-ms-client-principal",
     "x-original-",
+    "x-pomerium-",
     "x-real-ip",
     "x-remote-",
     "x-rewrite-",

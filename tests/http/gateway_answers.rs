@@ -81,6 +81,32 @@ async fn an_answer_arrives_as_it_was_said() {
     }
 }
 
+/// RFC 9110 10.2.2: the MCP server knows only the name that it is called here, and clients would find themselves there
+#[tokio::test]
+async fn a_redirect_within_the_mcp_server_stays_at_the_site() {
+    let between = Between::start().await;
+    let here = between.wire.address();
+    for (said, heard) in [
+        (format!("http://{here}/mcp?x=1"), "https://mcp.example.com/mcp?x=1"),
+        // As it is said by who believes `X-Forwarded-Proto`.
+        (format!("https://{here}/mcp"), "https://mcp.example.com/mcp"),
+        (format!("HTTP://{here}"), "https://mcp.example.com"),
+        (format!("http://{here}//elsewhere.example/"), "https://mcp.example.com//elsewhere.example/"),
+        (format!("http://{here}0/mcp"), format!("http://{here}0/mcp").as_str()),
+        (format!("http://{here}@elsewhere.example/"), format!("http://{here}@elsewhere.example/").as_str()),
+        (format!("ftp://{here}/mcp"), format!("ftp://{here}/mcp").as_str()),
+        ("https://elsewhere.example/mcp".to_owned(), "https://elsewhere.example/mcp"),
+        ("/mcp".to_owned(), "/mcp"),
+    ] {
+        let request = between.server.request("POST".parse().unwrap(), "/mcp/").bearer_auth(&between.token);
+        let answer =
+            format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {said}\r\nContent-Length: 0\r\n\r\n");
+        let says = async { drop(between.wire.says(answer).await) };
+        let (answer, ()) = tokio::join!(request.answer(), says);
+        assert_eq!((answer.status, answer.header("location")), (307, Some(heard)), "{said}");
+    }
+}
+
 /// RFC 9112 6.3, 9.3: whatever was answered, the next answer begins where it ends
 #[tokio::test]
 async fn a_connection_goes_on_after_any_answer() {

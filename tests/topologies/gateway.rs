@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, sync::OnceLock};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 
 use crate::{
-    examined, forgery,
+    examined, forgery, guard,
     mcp::Mcp,
     person::Person,
     ports::Ports,
@@ -90,6 +90,7 @@ async fn whoever_else_a_client_says_it_is_the_mcp_server_does_not_hear_of_it() {
     let stack = stack();
     let held = Held::after_the_whole_way(&stack.internal, &Person::named("alice", stack)).await;
     forgery::reaches_nobody(&stack.internal, &held.tokens.access, &stack.wire);
+    guard::leads_nobody_inside(&stack.internal, &held.tokens.access).await;
 }
 
 #[tokio::test]

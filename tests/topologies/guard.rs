@@ -1,6 +1,6 @@
 //! What holds wherever an edge asks the sidecar about each call, for an MCP server that knows nothing of OAuth.
 
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
 use serde_json::{Value, json};
 
 use crate::{
@@ -62,6 +62,7 @@ pub(crate) async fn refuses_whoever_has_no_good_token(stack: &Stack) {
             assert!(challenge.contains("scope=\"mcp\""), "{what}: {challenge}");
             assert_eq!(error_of(challenge), error, "{what}: {challenge}");
             assert_eq!(all(&answer, "Access-Control-Allow-Origin"), ["*"], "{what}");
+            assert_eq!(all(&answer, "Cache-Control"), ["no-store"], "{what}");
             if method != Method::HEAD {
                 let body: Value = answer.json().await.unwrap();
                 assert!(body["error"].is_string(), "{what}: {body}");
@@ -129,6 +130,15 @@ pub(crate) async fn says_alone_who_calls(stack: &Stack) {
     assert_eq!(ask(&Method::POST, &stack.internal, token, &[("Cookie", &cookies)]).await.status(), 200);
     stack.wire.carried_nothing_of_the_proxys(stack, &held.tokens.access);
     forgery::reaches_nobody(&stack.internal, &held.tokens.access, &stack.wire);
+    leads_nobody_inside(&stack.internal, &held.tokens.access).await;
+}
+
+/// The MCP server sends who writes a slash too many to the name by which it is called, which is nobody's outside.
+pub(crate) async fn leads_nobody_inside(site: &Site, token: &str) {
+    let request = Client::builder().redirect(Policy::none()).build().unwrap().post(site.url("/mcp/"));
+    let answer = request.bearer_auth(token).header("Host", site.host()).send().await.unwrap();
+    let location = answer.headers().get("Location").map(|value| value.to_str().unwrap());
+    assert_eq!((answer.status().as_u16(), location), (307, Some(site.url("/mcp").as_str())));
 }
 
 /// And to browsers the edge speaks alone.

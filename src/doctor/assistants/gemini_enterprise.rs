@@ -8,6 +8,7 @@ use super::super::cause::Cause;
 use super::super::probe::Ask;
 use super::super::road::Client;
 use super::{Card, Finding, Outcome, Road};
+use crate::site::GEMINI_ENTERPRISE;
 
 pub(super) const CARD: Card = Card {
     name: "Gemini Enterprise",
@@ -15,16 +16,15 @@ pub(super) const CARD: Card = Card {
     preset: "",
     provided: ", with what `client mint --for gemini-enterprise` prints",
 };
-const CALLBACK: &str = "https://vertexaisearch.cloud.google.com/oauth-redirect";
 
 pub(super) async fn walk(road: Road<'_>) -> Result<Outcome, Finding> {
     road.knock(Method::POST).await?;
     // The addresses that the administrator would copy.
     let server = road.server(&road.resource().await?).await?;
-    let client = Client { id: "minted".to_owned(), redirect_uri: CALLBACK.to_owned() };
+    let client = Client { id: "minted".to_owned(), redirect_uri: GEMINI_ENTERPRISE.to_owned() };
     road.signs_in(&server, &client).await?;
     let Some(url) = server.token_endpoint() else { return Ok(Outcome::Known) };
-    let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", CALLBACK)];
+    let form = [("grant_type", "authorization_code"), ("code", "none"), ("redirect_uri", GEMINI_ENTERPRISE)];
     let basic = format!("Basic {}", STANDARD.encode("minted:secret"));
     let answer = road.ask(Ask::form(url, &form).with("authorization", basic)).await?;
     if answer.error().as_deref() == Some("invalid_client") {

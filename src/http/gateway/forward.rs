@@ -8,7 +8,7 @@ use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{HeaderMap, HeaderValue, LOCATION, TRANSFER_ENCODING};
 use hyper::{Method, Request, Response};
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
@@ -16,7 +16,7 @@ use tokio::time::sleep_until;
 use super::super::body::has_body;
 use super::super::error::ApiError;
 use super::super::held::Held;
-use super::super::{App, log};
+use super::super::{App, Here, log};
 use super::answer::{self, Answer, Carrier};
 use super::body::{Body, Read, TornBody};
 use super::connection::{Connections, Line, NoAnswer};
@@ -49,7 +49,8 @@ pub(super) async fn forward(
     let held = Held::by(request);
     if !has_body(request.headers()) {
         let (answer, line) = once_or_twice(connections, outgoing).await?;
-        return back(answer, Carrier::Reader(Box::new(line), connections.clone()), held, request);
+        let carrier = Carrier::Reader(Box::new(line), connections.clone());
+        return back(answer, carrier, connections.host(), held, request);
     }
     let (body, read) = Body::of(payload).await;
     let (answer, line) = connections.ask(outgoing.map(|()| body)).await?;
@@ -58,7 +59,7 @@ pub(super) async fn forward(
         Some(_) => Carrier::Reader(Box::new(line), connections.clone()),
         None => Carrier::Itself(line.go_on_alone()),
     };
-    back(answer, carrier, held, request)
+    back(answer, carrier, connections.host(), held, request)
 }
 
 /// The MCP server may close a connection while a request is on its way; what may be said twice is (RFC 9110 §9.2.2).
@@ -90,6 +91,7 @@ async fn give_a_head_start(answer: &Response<Incoming>, read: &Read) {
 fn back(
     answer: Response<Incoming>,
     mut carrier: Carrier,
+    host: &HeaderValue,
     held: Held,
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
@@ -108,6 +110,9 @@ fn back(
     headers::from_upstream(&parts.headers).for_each(|header| {
         response.append_header(header);
     });
+    if let Some(location) = at_the_site(&parts.headers, host, request) {
+        response.insert_header((LOCATION.as_str(), location));
+    }
     let counted = request.app_data::<Data<App>>().map(|app| app.telemetry.gateway_stream());
     let client = (held, log::request_id(request));
     let mut response = response.body(Answer::new(body, size, carrier, client, counted));
@@ -117,6 +122,10 @@ fn back(
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)
+}
+
+fn at_the_site(answer: &HeaderMap, host: &HeaderValue, request: &HttpRequest) -> Option<String> {
+    headers::led_back(answer.get(LOCATION)?, host, &Here::of(request)?.site.issuer)
 }
 
 /// Nobody asked for an upgrade (RFC 9110 §7.8) or for compression between neighbours (RFC 9112 §7.4).

@@ -34,15 +34,24 @@ const NOT_PASSED_ON: [&str; 13] = [
 ];
 /// Everything that speaks of identity or of the way, as this proxy and others name it, with what some servers take
 /// for the path; the token says who it is.
-const OF_THE_PROXY: [&str; 13] = [
+const OF_THE_PROXY: [&str; 22] = [
+    "cf-access-",
+    "cf-connecting-ip",
     "forwarded",
     "gap-",
     "remote-",
+    "tailscale-",
+    "true-client-ip",
+    "x-amzn-oidc-",
     "x-auth-request-",
+    "x-authenticated-",
+    "x-client-ip",
     "x-forwarded",
     "x-goog-authenticated-user-",
     "x-goog-iap-",
+    "x-ms-client-principal",
     "x-original-",
+    "x-pomerium-",
     "x-real-ip",
     "x-remote-",
     "x-rewrite-",
@@ -93,6 +102,15 @@ pub(super) fn from_upstream(answer: &HeaderMap) -> impl Iterator<Item = (&str, &
         let passed = !NOT_PASSED_ON.contains(&name) && !is_among(&hop_by_hop, &as_read(name));
         (passed && !name.starts_with("access-control-")).then_some((name, value.as_bytes()))
     })
+}
+
+/// Where an answer leads within the MCP server, as its clients call it: the server knows only its name here.
+pub(super) fn led_back(location: &HeaderValue, host: &HeaderValue, issuer: &Issuer) -> Option<String> {
+    let (scheme, rest) = location.to_str().ok()?.split_once("://")?;
+    let (authority, at) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let is_ours = ["http", "https"].iter().any(|http| scheme.eq_ignore_ascii_case(http))
+        && authority.as_bytes().eq_ignore_ascii_case(host.as_bytes());
+    is_ours.then(|| issuer.at(at))
 }
 
 fn is_passed_on(name: &str, hop_by_hop: &[String]) -> bool {
@@ -156,6 +174,18 @@ mod tests {
             "gap-auth",
             "gap_signature",
             "x-sidecar-auth",
+            "remote-user",
+            "x-webauth-user",
+            "x-goog-iap-jwt-assertion",
+            "cf-access-authenticated-user-email",
+            "cf-connecting-ip",
+            "tailscale-user-login",
+            "true-client-ip",
+            "x-amzn-oidc-identity",
+            "x-authenticated-user",
+            "x-client-ip",
+            "x-ms-client-principal-name",
+            "x-pomerium-claim-email",
             "cookie",
             "origin",
             "host",
