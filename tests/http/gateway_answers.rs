@@ -7,7 +7,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\n";
 
 /// What is said to whom, and what arrives: a status, one header, which without a value is one that does not arrive,
 /// and the body.
-const ANSWERS: [(&str, &str, u16, &str, &str); 21] = [
+const ANSWERS: [(&str, &str, u16, &str, &str); 23] = [
     ("GET", "200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "content-length: 5", "hello"),
     ("GET", "200 OK\r\nContent-Length: 0\r\n\r\n", 200, "content-length: 0", ""),
     ("POST", "202 Accepted\r\nContent-Length: 0\r\n\r\n", 202, "content-length: 0", ""),
@@ -56,6 +56,14 @@ const ANSWERS: [(&str, &str, u16, &str, &str); 21] = [
         "200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nok",
         200,
         "upgrade: ",
+        "ok",
+    ),
+    ("GET", "200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok", 200, "set-cookie: ", "ok"),
+    (
+        "GET",
+        "200 OK\r\nClear-Site-Data: \"*\"\r\nContent-Length: 2\r\n\r\nok",
+        200,
+        "clear-site-data: ",
         "ok",
     ),
     (

@@ -94,12 +94,16 @@ pub(super) fn to_upstream(
     headers
 }
 
+/// Of the origin where people are signed in and asked, which is not the MCP server's to change.
+const OF_THE_ORIGIN: [&str; 2] = ["clear-site-data", "set-cookie"];
+
 /// The headers of the answer that are for the client.
 pub(super) fn from_upstream(answer: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
     let hop_by_hop = connection_options(answer.get_all("connection").iter().map(HeaderValue::as_bytes));
     answer.iter().filter_map(move |(name, value)| {
         let name = name.as_str();
-        let passed = !NOT_PASSED_ON.contains(&name) && !is_among(&hop_by_hop, &as_read(name));
+        let kept = NOT_PASSED_ON.contains(&name) || OF_THE_ORIGIN.contains(&name);
+        let passed = !kept && !is_among(&hop_by_hop, &as_read(name));
         (passed && !name.starts_with("access-control-")).then_some((name, value.as_bytes()))
     })
 }
