@@ -10,7 +10,7 @@ use crate::{
 
 /// What a client may read, and what was said to the gateway alone.
 #[tokio::test]
-async fn headers_for_one_hop_and_for_pages_of_other_origins_do_not_pass() {
+async fn headers_for_one_hop_and_for_the_origin_and_others_do_not_pass() {
     let ground = guarded().await;
     let passing = [
         ("content-type", "application/json"),
@@ -18,7 +18,6 @@ async fn headers_for_one_hop_and_for_pages_of_other_origins_do_not_pass() {
         ("www-authenticate", "Bearer realm=\"inner\""),
         ("cache-control", "no-store"),
         ("location", "/mcp/elsewhere"),
-        ("set-cookie", "a=b; Path=/"),
         ("x-forwarded-user", "somebody"),
         ("x-custom", "yes"),
     ];
@@ -33,6 +32,8 @@ async fn headers_for_one_hop_and_for_pages_of_other_origins_do_not_pass() {
         ("upgrade", "h2c"),
         ("access-control-allow-credentials", "true"),
         ("access-control-allow-private-network", "true"),
+        ("clear-site-data", "\"*\""),
+        ("set-cookie", "a=b; Path=/"),
     ];
     let own = [("access-control-allow-origin", "https://evil.example"), ("x-request-id", "theirs")];
     let all = [&passing[..], &gone, &own].concat();
