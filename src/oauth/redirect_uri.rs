@@ -44,9 +44,10 @@ impl RedirectUri {
 
     /// Host and port for people: where the answer goes. An application's scheme is part of it.
     pub fn destination(&self) -> &str {
-        let Some((scheme, rest)) = self.0.split_once("://") else { return self.scheme() };
+        let scheme = self.scheme();
+        let Some(rest) = self.0[scheme.len()..].strip_prefix("://") else { return scheme };
         let authority = rest.find(['/', '?']).unwrap_or(rest.len());
-        let start = if scheme.starts_with("http") { scheme.len() + 3 } else { 0 };
+        let start = if ["http", "https"].contains(&scheme) { scheme.len() + 3 } else { 0 };
         &self.0[start..scheme.len() + 3 + authority]
     }
 
@@ -261,6 +262,8 @@ mod tests {
                 "anysphere.cursor-mcp",
             ),
             ("com.example.app:/oauth2redirect", "com.example.app", "com.example.app"),
+            ("com.example.app:/x://claude.ai/cb", "com.example.app", "com.example.app"),
+            ("http.app://claude.ai/cb", "http.app://claude.ai", "claude.ai"),
         ] {
             assert_eq!((uri(text).destination(), uri(text).host().as_str()), (destination, host));
         }
