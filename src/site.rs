@@ -19,10 +19,15 @@ pub struct Site {
 }
 
 impl Site {
+    /// The resources that this server describes and guards: one on another origin has metadata and a guard of its own.
+    pub fn own_resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(|resource| resource.origin() == self.issuer.as_str())
+    }
+
     /// The resource that guards a path, if one does: the longest that covers it.
     pub fn resource_at(&self, path: &str) -> Option<&Resource> {
-        let ours = self.resources.iter().filter(|r| r.origin() == self.issuer.as_str() && r.covers(path));
-        ours.max_by_key(|resource| resource.path().len())
+        let covering = self.own_resources().filter(|resource| resource.covers(path));
+        covering.max_by_key(|resource| resource.path().len())
     }
 
     /// Are clients known by their metadata documents?

@@ -16,7 +16,7 @@ pub(super) fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<
     let mut upstreams: Upstreams = read.value("UPSTREAM", vars.upstream.clone(), "", str::parse)?;
     let authorization = vars.upstream_authorization.clone();
     upstreams.authorization = read.value("UPSTREAM_AUTHORIZATION", authorization, "pass", str::parse)?;
-    let paths: Vec<&str> = sites.iter().flat_map(guarded).collect();
+    let paths: Vec<&str> = sites.iter().flat_map(Site::own_resources).map(Resource::path).collect();
     if let Some(stray) = upstreams.paths().find(|path| !paths.contains(path)) {
         return Err(ConfigError::new("UPSTREAM", format!("no resource has the path `{stray}`")));
     }
@@ -24,12 +24,6 @@ pub(super) fn upstreams(vars: &Vars, sites: &[Site], read: &mut Read) -> Result<
         return Err(ConfigError::new("UPSTREAM", "every resource lies on another origin than its issuer"));
     }
     Ok(upstreams)
-}
-
-/// The paths of the resources that the gateway stands before: another origin has its own guard.
-fn guarded(site: &Site) -> impl Iterator<Item = &str> {
-    let here = |resource: &&Resource| resource.origin() == site.issuer.as_str();
-    site.resources.iter().filter(here).map(Resource::path)
 }
 
 /// Which MCP server stands behind which resource path.

@@ -81,12 +81,11 @@ struct OfSite {
 impl Documents {
     pub(crate) fn new(authorities: &[Authority], pages: &Pages) -> Self {
         let of_site = |authority: &Authority| {
-            let resources = &authority.site.resources;
-            let ours = resources.iter().filter(|it| it.origin() == authority.site.issuer.as_str());
+            let ours = authority.site.own_resources();
             OfSite {
                 server: server(authority),
                 resources: ours.map(|it| (it.path().to_owned(), resource(authority, it, pages))).collect(),
-                has_one_resource: resources.single().is_some(),
+                has_one_resource: authority.site.resources.single().is_some(),
             }
         };
         Self { sites: authorities.iter().map(of_site).collect(), jwks: Mutex::default() }

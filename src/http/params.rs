@@ -10,10 +10,8 @@ impl Params {
     /// Refuses a broken percent sign and what is not UTF-8. A parameter without value counts as omitted
     /// (RFC 6749 §3.1, §3.2).
     pub(crate) fn parse(text: &[u8]) -> Result<Self, Undecodable> {
-        pairs(text)
-            .map(|(name, value)| Ok((decode(name)?, decode(value)?)))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let (params, undecodable) = Self::parse_in_part(text);
+        if undecodable.is_empty() { Ok(params) } else { Err(Undecodable) }
     }
 
     /// What can be decoded, and the names of what cannot.
